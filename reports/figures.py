@@ -1,0 +1,59 @@
+"""How does a figure travel from a notebook into a document?
+
+As two files of the run folder: `report/figures/<name>.svg`, and `<name>.txt` with the sentence that says the same to
+a reader who cannot see it. The same figure always has the same bytes: no date, a fixed salt for the SVG's
+identifiers, and text kept as text, so that the document's own font sets it and a reader can search it.
+
+    figures.save(plots.roi(table), "roi", alt="Online video returns most: 2.76 EUR per EUR (1.74 to 4.08).", run=run)
+
+To add a figure to a document: save it under a new name in a notebook, and place it in the template by that name.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+SVG_SETTINGS = {"svg.fonttype": "none", "svg.hashsalt": "mmm"}
+
+
+def folder(run: Path | str) -> Path:
+    """Where the figures of a run lie."""
+    return Path(run) / "report" / "figures"
+
+
+def save(drawn: Any, name: str, alt: str, run: Path | str = ".") -> Path:
+    """Writes a figure as SVG with its text alternative and returns the SVG's path.
+
+    `drawn` is a matplotlib Figure, an Axes, or an array of Axes; `name` is lower-case letters, digits and
+    underscores; `alt` is the message of the figure in a sentence; `run` is the run folder (notebooks are executed
+    in it). Raises `ValueError` for an unusable name or an empty `alt`: a document refuses a figure without one.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise ValueError(f"figure name {name!r}: use lower-case letters, digits and underscores, starting with a letter")
+    if not alt.strip():
+        raise ValueError(f"figure {name!r} has no alt text: say its message in a sentence")
+    path = folder(run) / f"{name}.svg"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(to_svg(drawn))
+    path.with_suffix(".txt").write_text(" ".join(alt.split()) + "\n", encoding="utf-8")
+    return path
+
+
+def to_svg(drawn: Any) -> bytes:
+    """The figure as SVG, byte for byte the same each time."""
+    import matplotlib
+
+    buffer = io.BytesIO()
+    with matplotlib.rc_context(SVG_SETTINGS):
+        _figure(drawn).savefig(buffer, format="svg", metadata={"Date": None})
+    return buffer.getvalue()
+
+
+def _figure(drawn: Any) -> Any:
+    import numpy as np
+
+    first = np.ravel(np.asarray(drawn, dtype=object))[0]
+    return first if hasattr(first, "savefig") else first.get_figure(root=True)
