@@ -1,7 +1,7 @@
 """What is being asked: `study.yaml` becomes one frozen `Study`.
 
-A study names the data, the model, the experiments, the plan and the report. This is the only module that knows
-pydantic, and the only home of a default: code elsewhere reads `study.model.max_lag` and never writes `13` again.
+A study names the data, the model, the experiments, the plan and the report. With its sections in `study_plan` this is
+the only home of a default: code elsewhere reads `study.model.max_lag` and never writes `13` again.
 
     study = load_study("study.yaml")
     study.data.channels["tv"].spend      # the column that holds TV's spend
@@ -15,71 +15,30 @@ needed; nothing else has to change.
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import json
-import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PositiveFloat,
-    PositiveInt,
-    ValidationError,
-    model_validator,
-)
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+
+from mmm.errors import InputError, StudyError
+from mmm.study_file import Document, read_document, validate
+from mmm.study_plan import Finance, Group, Horizon, Plan, Report, Scenario, Target
+from mmm.study_types import Day, Key, Name, Part
+
+__all__ = [
+    "INTERVAL", "Channel", "ChannelModel", "Data", "Finance", "Fit", "Group", "Horizon", "InputError", "Kpi", "Model",
+    "Organic", "Plan", "Prior", "Report", "Scenario", "Seasonality", "Study", "StudyError", "TableSource", "Target",
+    "Trend", "Window", "load_study",
+]  # fmt: skip
 
 INTERVAL = (0.05, 0.95)
 """The quantiles every reported interval runs between: a 90 % credible interval."""
 
 
-class InputError(ValueError):
-    """The input is wrong, and the user can mend it; `problems` lists everything that was found."""
-
-    def __init__(self, problems: list[str], source: str = "") -> None:
-        self.problems = list(problems)
-        self.source = source
-        where = f" in {source}" if source else ""
-        count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}{where}:"
-        super().__init__("\n".join([count, *(f"  - {problem}" for problem in problems)]))
-
-
-class StudyError(InputError):
-    """`study.yaml` cannot be used as it stands."""
-
-
-def _name(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", value):
-        raise ValueError(f"{value!r} may hold letters, digits, '-', '_' and '.' only, and starts with a letter or digit")
-    return value
-
-
-def _key(value: str) -> str:
-    if not value.strip() or any(ord(character) < 32 for character in value):
-        raise ValueError(f"{value!r} is empty or holds a control character")
-    return value
-
-
-def _date(value: object) -> object:
-    return value.date() if isinstance(value, dt.datetime) else value
-
-
-Name = Annotated[str, AfterValidator(_name)]
-Key = Annotated[str, AfterValidator(_key)]
-Day = Annotated[dt.date, BeforeValidator(_date)]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Channel(_Part):
+class Channel(Part):
     """A paid channel: its `spend` column, and what people saw where that is known.
 
     `exposure` is impressions, clicks or GRPs; `reach` and `frequency` come together. Without any of them the spend
@@ -100,13 +59,13 @@ class Channel(_Part):
         return self
 
 
-class Organic(_Part):
+class Organic(Part):
     """Media that costs nothing at the margin, such as a newsletter: its `exposure` column."""
 
     exposure: Key
 
 
-class Kpi(_Part):
+class Kpi(Part):
     """The outcome: its column, whether it is money or a count, and the money value of one unit.
 
     `value_per_kpi` is a number, or the column that holds it by period. For `kind: revenue` it is 1 unless given.
@@ -117,7 +76,7 @@ class Kpi(_Part):
     value_per_kpi: PositiveFloat | Key = 1.0
 
 
-class Window(_Part):
+class Window(Part):
     """The periods that enter the likelihood; rows before `start` only feed carryover."""
 
     start: Day | None = None
@@ -130,14 +89,14 @@ class Window(_Part):
         return self
 
 
-class TableSource(_Part):
+class TableSource(Part):
     """A table in a database: `connection` as Ibis writes it, `duckdb:///file.db` or `postgres://...`."""
 
     table: Key
     connection: Key
 
 
-class Data(_Part):
+class Data(Part):
     """Where the panel comes from and what its columns mean."""
 
     source: Key | TableSource
@@ -167,24 +126,8 @@ class Data(_Part):
         found |= {f"controls[{i}]": column for i, column in enumerate(self.controls)}
         return found
 
-    @model_validator(mode="after")
-    def _one_meaning_per_column(self) -> Data:
-        problems = []
-        by_column: dict[str, list[str]] = {}
-        for place, column in self.columns().items():
-            by_column.setdefault(column, []).append(place)
-        for column, places in by_column.items():
-            if len(places) > 1:
-                problems.append(f"column {column!r} is used as {' and as '.join(places)}: a column has one meaning, remove the others")
-        names = [*self.channels, *self.organic, *self.treatments, *self.controls]
-        for name in sorted({name for name in names if names.count(name) > 1}):
-            problems.append(f"{name!r} names more than one channel, organic medium, treatment or control: rename one")
-        if problems:
-            raise ValueError("; ".join(problems))
-        return self
 
-
-class Prior(_Part):
+class Prior(Part):
     """A positive quantity in the analyst's language: its median and the value it exceeds once in twenty."""
 
     median: PositiveFloat
@@ -197,7 +140,7 @@ class Prior(_Part):
         return self
 
 
-class ChannelModel(_Part):
+class ChannelModel(Part):
     """What one channel does differently from the model's defaults."""
 
     adstock: Key | None = None
@@ -205,20 +148,20 @@ class ChannelModel(_Part):
     roi_prior: Prior | None = None
 
 
-class Seasonality(_Part):
+class Seasonality(Part):
     """Yearly Fourier terms; `order: auto` takes what the length and the frequency of the data support."""
 
     order: Literal["auto"] | Annotated[int, Field(ge=0, le=26)] = "auto"
 
 
-class Trend(_Part):
+class Trend(Part):
     """A level that drifts: a piecewise-linear curve whose `knots` bend as far as the data ask for."""
 
     kind: Literal["flexible", "linear", "none"] = "flexible"
     knots: Literal["auto"] | PositiveInt = "auto"
 
 
-class Model(_Part):
+class Model(Part):
     """The mix model; every key has a default, and a bare study fits."""
 
     adstock: Key = "auto"
@@ -237,7 +180,7 @@ class Model(_Part):
         return self
 
 
-class Fit(_Part):
+class Fit(Part):
     """How the posterior is drawn. `quick` is for iterating: fewer draws, said so in the verdict."""
 
     seed: Annotated[int, Field(ge=0)] = 1
@@ -248,86 +191,7 @@ class Fit(_Part):
     mode: Literal["full", "quick"] = "full"
 
 
-class Horizon(_Part):
-    """The periods a plan decides. Without a `start` it begins where the data end."""
-
-    start: Day | None = None
-    periods: PositiveInt = 13
-
-
-class Target(_Part):
-    """A budget that is whatever meets one target."""
-
-    target_roi: PositiveFloat | None = None
-    target_mroi: PositiveFloat | None = None
-    target_cpa: PositiveFloat | None = None
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Target:
-        if sum(value is not None for value in (self.target_roi, self.target_mroi, self.target_cpa)) != 1:
-            raise ValueError("give exactly one of target_roi, target_mroi and target_cpa")
-        return self
-
-
-def _bounds(value: tuple[float, float]) -> tuple[float, float]:
-    lower, upper = value
-    if not 0 <= lower <= upper:
-        raise ValueError(f"bounds [{lower}, {upper}] need 0 <= lower <= upper")
-    return value
-
-
-Bounds = Annotated[tuple[float, float], AfterValidator(_bounds)]
-
-
-class Group(_Part):
-    """Channels whose shares of the budget are limited together."""
-
-    channels: tuple[Key, ...] = Field(min_length=1)
-    min_share: Annotated[float, Field(ge=0, le=1)] = 0.0
-    max_share: Annotated[float, Field(ge=0, le=1)] = 1.0
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Group:
-        if self.min_share > self.max_share:
-            raise ValueError(f"min_share {self.min_share} is greater than max_share {self.max_share}")
-        return self
-
-
-class Scenario(_Part):
-    """A budget of the user's own: spend multiples by channel; channels left out stay at 1."""
-
-    name: Name
-    multiples: dict[Key, Annotated[float, Field(ge=0)]]
-
-
-class Finance(_Part):
-    """Turns KPI value into profit: contribution margin in 0..1, yearly discount rate."""
-
-    margin: Annotated[float, Field(gt=0, le=1)] | None = None
-    discount_rate: Annotated[float, Field(ge=0, lt=1)] = 0.08
-
-
-class Plan(_Part):
-    """What the budget may be. Bounds are multiples of the reference spend."""
-
-    horizon: Literal["history"] | Horizon = Horizon()
-    budget: Literal["same"] | PositiveFloat | Target = "same"
-    bounds: dict[Key, Bounds] = {"default": (0.5, 1.5)}
-    max_shift_unvalidated: Annotated[float, Field(ge=0, le=1)] = 0.1
-    groups: tuple[Group, ...] = ()
-    scenarios: tuple[Scenario, ...] = ()
-    finance: Finance = Finance()
-
-
-class Report(_Part):
-    """Title, language and which documents to make."""
-
-    title: str | None = None
-    locale: Literal["en-GB", "fr-FR", "de-DE"] = "en-GB"
-    templates: tuple[Literal["board", "budget"], ...] = ("board", "budget")
-
-
-class Study(_Part):
+class Study(Part):
     """A whole study, checked. `folder` is where its file lies: relative paths start there."""
 
     study: Name
@@ -341,16 +205,10 @@ class Study(_Part):
     folder: Path = Field(default=Path(), exclude=True)
 
     @model_validator(mode="after")
-    def _channels_exist(self) -> Study:
-        known = set(self.data.channels)
-        mentioned = {f"plan.bounds.{name}": name for name in self.plan.bounds if name != "default"}
-        mentioned |= {f"plan.groups[{i}]": name for i, group in enumerate(self.plan.groups) for name in group.channels}
-        mentioned |= {f"plan.scenarios.{s.name}": name for s in self.plan.scenarios for name in s.multiples}
-        unknown = [f"{place} names {name!r}, which is not a channel" for place, name in mentioned.items() if name not in known]
-        media = known | set(self.data.organic)
-        unknown += [f"model.per_channel names {name!r}, which is not a channel" for name in self.model.per_channel if name not in media]
-        if unknown:
-            raise ValueError("; ".join(unknown) + f"; the channels are {', '.join(sorted(known))}")
+    def _coherent(self) -> Study:
+        problems = [*_column_clashes(self.data), *_unknown_channels(self)]
+        if problems:
+            raise ValueError("\n".join(problems))
         return self
 
     def resolve(self, path: str) -> Path:
@@ -365,3 +223,53 @@ class Study(_Part):
         """SHA-256 of the canonical study: two studies that ask the same have the same hash."""
         text = json.dumps(self.canonical(), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _column_clashes(data: Data) -> Iterator[str]:
+    """A column with two meanings, a name given twice."""
+    places: dict[str, list[str]] = {}
+    for place, column in data.columns().items():
+        places.setdefault(column, []).append(f"data.{place}")
+    for column, found in places.items():
+        if len(found) > 1:
+            yield f"column {column!r} is used as {' and as '.join(found)}: a column has one meaning, remove the others"
+    names = [*data.channels, *data.organic, *data.treatments, *data.controls]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"{name!r} names more than one channel, organic medium, treatment or control: rename one"
+
+
+def _unknown_channels(study: Study) -> Iterator[str]:
+    """Channels that the plan or the model mentions and the data do not have."""
+    plan, paid = study.plan, list(study.data.channels)
+    mentioned = [("plan.bounds", name) for name in plan.bounds if name != "default"]
+    mentioned += [(f"plan.groups.{i}", name) for i, group in enumerate(plan.groups) for name in group.channels]
+    mentioned += [(f"plan.scenarios.{scenario.name}", name) for scenario in plan.scenarios for name in scenario.multiples]
+    for place, name in mentioned:
+        if name not in paid:
+            yield f"{place} names {name!r}, which is not a channel: {closest(name, paid)}"
+    media = [*paid, *study.data.organic]
+    for name in study.model.per_channel:
+        if name not in media:
+            yield f"model.per_channel names {name!r}, which is not a channel: {closest(name, media)}"
+
+
+def load_study(source: str | Path | Mapping[str, Any]) -> Study:
+    """The study that a file, or a mapping of the same shape, describes.
+
+    Raises `StudyError` with every problem of the study, each with its place, line and remedy. What remains when the
+    faulty entries are left out, if anything usable does, is its `usable`: `mmm.data` checks the data of that too.
+    """
+    if isinstance(source, Mapping):
+        return _checked(Document(dict(source)), Path(), "")
+    path = Path(source)
+    return _checked(read_document(path), path.resolve().parent, path.name)
+
+
+def _checked(document: Document, folder: Path, name: str) -> Study:
+    problems = list(document.problems)
+    if "folder" in document.tree:
+        problems.append(f"{document.where(('folder',))}: unknown key 'folder': the folder of the file counts, remove it")
+    study, found = validate(Study, document, {"folder": folder}) if not document.problems else (None, [])
+    if problems + found or study is None:
+        raise StudyError(problems + found, name, usable=study)
+    return study

@@ -1,0 +1,92 @@
+"""What may the budget be, and what is reported? The `plan` and `report` sections of `study.yaml`, with their defaults.
+
+Bounds, groups and scenarios speak in multiples of the reference spend; `mmm.study` checks that the channels they
+name exist.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, model_validator
+
+from mmm.study_types import Day, Key, Name, Part
+
+
+class Horizon(Part):
+    """The periods a plan decides. Without a `start` it begins where the data end."""
+
+    start: Day | None = None
+    periods: PositiveInt = 13
+
+
+class Target(Part):
+    """A budget that is whatever meets one target."""
+
+    target_roi: PositiveFloat | None = None
+    target_mroi: PositiveFloat | None = None
+    target_cpa: PositiveFloat | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Target:
+        if sum(value is not None for value in (self.target_roi, self.target_mroi, self.target_cpa)) != 1:
+            raise ValueError("give exactly one of target_roi, target_mroi and target_cpa")
+        return self
+
+
+def _bounds(value: tuple[float, float]) -> tuple[float, float]:
+    lower, upper = value
+    if not 0 <= lower <= upper:
+        raise ValueError(f"bounds [{lower}, {upper}] need 0 <= lower <= upper")
+    return value
+
+
+Bounds = Annotated[tuple[float, float], AfterValidator(_bounds)]
+
+
+class Group(Part):
+    """Channels whose shares of the budget are limited together."""
+
+    channels: tuple[Key, ...] = Field(min_length=1)
+    min_share: Annotated[float, Field(ge=0, le=1)] = 0.0
+    max_share: Annotated[float, Field(ge=0, le=1)] = 1.0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Group:
+        if self.min_share > self.max_share:
+            raise ValueError(f"min_share {self.min_share} is greater than max_share {self.max_share}")
+        return self
+
+
+class Scenario(Part):
+    """A budget of the user's own: spend multiples by channel; channels left out stay at 1."""
+
+    name: Name
+    multiples: dict[Key, Annotated[float, Field(ge=0)]]
+
+
+class Finance(Part):
+    """Turns KPI value into profit: contribution margin in 0..1, yearly discount rate."""
+
+    margin: Annotated[float, Field(gt=0, le=1)] | None = None
+    discount_rate: Annotated[float, Field(ge=0, lt=1)] = 0.08
+
+
+class Plan(Part):
+    """What the budget may be. Bounds are multiples of the reference spend."""
+
+    horizon: Literal["history"] | Horizon = Horizon()
+    budget: Literal["same"] | PositiveFloat | Target = "same"
+    bounds: dict[Key, Bounds] = {"default": (0.5, 1.5)}
+    max_shift_unvalidated: Annotated[float, Field(ge=0, le=1)] = 0.1
+    groups: tuple[Group, ...] = ()
+    scenarios: tuple[Scenario, ...] = ()
+    finance: Finance = Finance()
+
+
+class Report(Part):
+    """Title, language and which documents to make."""
+
+    title: str | None = None
+    locale: Literal["en-GB", "fr-FR", "de-DE"] = "en-GB"
+    templates: tuple[Literal["board", "budget"], ...] = ("board", "budget")
