@@ -1,0 +1,71 @@
+"""Files appear whole or not at all, and a table is the same bytes wherever it is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mmm.files import read_table, replacing, sweep, write_atomic, write_table
+
+
+def test_a_written_file_holds_its_content_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    path = write_atomic(tmp_path / "tables" / "a.txt", "Zürich\n")
+    assert path.read_bytes() == "Zürich\n".encode()
+    assert [p.name for p in path.parent.iterdir()] == ["a.txt"]
+
+
+def test_a_writer_that_fails_half_way_leaves_the_old_file(tmp_path: Path) -> None:
+    path = write_atomic(tmp_path / "a.txt", "old")
+    with pytest.raises(OSError, match="disk full"), replacing(path) as temporary:
+        temporary.write_text("ne")
+        raise OSError("disk full")
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_the_temporary_name_keeps_the_suffix(tmp_path: Path) -> None:
+    with replacing(tmp_path / "fit.nc") as temporary:
+        assert temporary.parent == tmp_path
+        assert temporary.suffix == ".nc"
+        temporary.write_bytes(b"x")
+
+
+def test_sweeping_removes_unfinished_files_and_folders_only(tmp_path: Path) -> None:
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / ".tmp-1-board.pdf").touch()
+    (tmp_path / ".tmp-2-notebooks").mkdir()
+    (tmp_path / ".tmp-2-notebooks" / "a.ipynb").touch()
+    (tmp_path / "run.json").touch()
+    sweep(tmp_path)
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["report", "run.json"]
+
+
+def test_a_table_keeps_twelve_significant_digits_and_writes_dates_as_days(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {"time": pd.to_datetime(["2026-01-05", "2026-01-12"]), "mean": [1 / 3, 386_000_000.25], "n": [1, 2]}
+    )
+    path = write_table(tmp_path / "t.csv", frame)
+    assert path.read_bytes() == b"time,mean,n\n2026-01-05,0.333333333333,1\n2026-01-12,386000000.25,2\n"
+
+
+def test_an_hourly_table_keeps_its_hours(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"time": pd.to_datetime(["2026-01-05 00:00", "2026-01-05 01:00"])})
+    assert "2026-01-05T01:00:00" in write_table(tmp_path / "t.csv", frame).read_text()
+
+
+def test_missing_cells_stay_missing(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"channel": ["tv", None], "mean": [np.nan, 1.0], "time": pd.to_datetime(["2026-01-05", None])})
+    assert write_table(tmp_path / "t.csv", frame).read_text() == "channel,mean,time\ntv,,2026-01-05\n,1,\n"
+
+
+@pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0", "+1", "-promo", "@sum", "\ttab"])
+def test_text_that_a_spreadsheet_would_run_is_disarmed_and_read_back_as_it_was(name: str, tmp_path: Path) -> None:
+    frame = pd.DataFrame({"channel": [name, "tv", "it's"], "mean": [-1.5, 2.0, 0.0]})
+    path = write_table(tmp_path / "t.csv", frame)
+    cells = [line.split(",")[0].strip('"') for line in path.read_text().splitlines()[1:]]
+    assert cells[0].startswith("'")
+    assert "-1.5" in path.read_text()
+    pd.testing.assert_frame_equal(read_table(path), frame)
