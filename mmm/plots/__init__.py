@@ -1,0 +1,67 @@
+"""What does a result look like? A table or a fit in, Axes out.
+
+    plots.roi(fit)                                    # a fitted model ...
+    plots.roi("runs/spring-2026/7f3a91c2")            # ... a run folder ...
+    plots.roi(pd.read_csv("tables/channels.csv"))     # ... or the table itself
+
+Every plot draws one table of the run folder and computes nothing that the table could not have shown. Intervals are
+90 % credible intervals and are drawn by default. Each takes optional Axes and gives Axes back; `plots.describe` has,
+under the same name, the sentence that says what the figure shows, made from the same numbers.
+
+Reading order: `theme` (the visual system), `labels` (numbers and names that fit), `source` (where tables come from),
+then one chapter a subject. To add a plot, write a function that takes a `Source` and Axes in the chapter of its
+subject, wrap it in `theme.styled`, and name it in `_VERBS` below.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mmm.plots import describe as describe
+    from mmm.plots.backtest import fit_over_time as fit_over_time
+    from mmm.plots.budget import scenarios as scenarios
+    from mmm.plots.budget import spend_shift as spend_shift
+    from mmm.plots.composition import contribution_over_time as contribution_over_time
+    from mmm.plots.composition import decomposition as decomposition
+    from mmm.plots.curves import response_curves as response_curves
+    from mmm.plots.evidence import causal_agreement as causal_agreement
+    from mmm.plots.evidence import gates as gates
+    from mmm.plots.returns import intervals as intervals
+    from mmm.plots.returns import roi as roi
+    from mmm.plots.review import correlation as correlation
+    from mmm.plots.review import spend_over_time as spend_over_time
+    from mmm.plots.shapes import adstock_shapes as adstock_shapes
+    from mmm.plots.shapes import saturation_shapes as saturation_shapes
+
+_VERBS = {
+    "adstock_shapes": "shapes",
+    "causal_agreement": "evidence",
+    "contribution_over_time": "composition",
+    "correlation": "review",
+    "decomposition": "composition",
+    "fit_over_time": "backtest",
+    "gates": "evidence",
+    "intervals": "returns",
+    "response_curves": "curves",
+    "roi": "returns",
+    "saturation_shapes": "shapes",
+    "scenarios": "budget",
+    "spend_over_time": "review",
+    "spend_shift": "budget",
+}
+
+__all__ = ["describe", *_VERBS]  # noqa: PLE0604  (the verbs are loaded on first use: matplotlib takes its time)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _VERBS:
+        return getattr(import_module(f"mmm.plots.{_VERBS[name]}"), name)
+    if name in ("describe", "labels", "theme"):
+        return import_module(f"mmm.plots.{name}")
+    raise AttributeError(f"module 'mmm.plots' has no plot {name!r}; it has {', '.join(sorted(_VERBS))}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

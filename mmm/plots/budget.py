@@ -1,0 +1,105 @@
+"""What should move, and what would that earn? The recommended spend by channel, and the plans side by side.
+
+`spend_shift` draws a dot for today's spend and an arrow to the proposed one, with the signed change beside it; the
+largest budgets come first. `scenarios` draws the gain of each plan over holding, with its 90 % interval and the
+probability that it beats holding: a plan whose interval includes a loss looks like it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from mmm.plots import labels, theme
+from mmm.plots.source import Source, Units, table, total, units
+
+NAMES = {"hold": "Hold", "recommended": "Recommended", "cut": "Cut", "grow": "Grow"}
+
+
+@theme.styled
+def spend_shift(
+    source: Source, ax: Axes | None = None, *, scenario: str = "recommended", unit: Units | None = None
+) -> Axes:
+    """Spend by channel now (dot) and as a scenario proposes it (arrow), largest budget first.
+
+    `source` gives the table `allocation`; geos and periods are added up where there is no row for all of them.
+    """
+    unit = unit or units(source)
+    rows = moves(table(source, "allocation"), scenario)[::-1]
+    now, then = rows["current_spend"].to_numpy(dtype=float), rows["recommended_spend"].to_numpy(dtype=float)
+    scale = labels.scale(np.concatenate([now, then]), unit.currency)
+    ax = theme.frame(theme.axes(ax, 11.0, 1.4 + 0.52 * len(rows)), grid="x")
+    ax.set_xlim(0, 1.05 * scale.of(np.append(np.concatenate([now, then]), 1e-9)).max())
+    for place, (before, after) in enumerate(zip(now, then, strict=True)):
+        _move(ax, place, before, after, scale, unit.currency)
+    ax.set_yticks(range(len(rows)), labels.short([str(name) for name in rows["channel"]], 24))
+    ax.tick_params(axis="y", labelcolor=theme.INK)
+    ax.set_ylim(-0.6, len(rows) - 0.4)
+    labels.plain_ticks(ax.xaxis)
+    ax.set_xlabel(f"{scale.label('Spend')} (dot: now, arrow: proposed)")
+    labels.make_room(ax)
+    return ax
+
+
+def moves(allocation: pd.DataFrame, scenario: str = "recommended") -> pd.DataFrame:
+    """A scenario's `channel, current_spend, recommended_spend` over all geos and periods, largest budget first."""
+    rows = total(allocation[allocation["scenario"] == scenario])
+    whole = rows[rows["period"].astype(str) == "all"]
+    rows = whole if len(whole) else rows
+    summed = rows.groupby("channel", sort=False)[["current_spend", "recommended_spend"]].sum().reset_index()
+    return summed.sort_values("current_spend", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def _move(ax: Axes, place: int, before: float, after: float, scale: labels.Scale, currency: str) -> None:
+    change = after - before
+    small = abs(change) < 0.001 * before
+    colour = theme.MUTED if small else theme.GAIN if change > 0 else theme.LOSS
+    x, end = before / scale.divisor, after / scale.divisor
+    ax.plot([x], [place], marker="o", markersize=4.5, color=theme.MUTED, zorder=3)
+    if not small:
+        arrow = {"arrowstyle": "-|>,head_length=0.35,head_width=0.18", "color": colour, "linewidth": 1.4, "shrinkA": 0, "shrinkB": 0}
+        ax.annotate("", (end, place), (x, place), arrowprops=arrow, zorder=2)
+    ax.annotate(
+        labels.money(change, currency, sign=True) if not small else "no change", (max(x, end), place), xytext=(6, 0),
+        textcoords="offset points", va="center", ha="left", color=colour, fontsize=theme.SIZE - 0.5,
+    )  # fmt: skip
+
+
+@theme.styled
+def scenarios(source: Source, ax: Axes | None = None, *, unit: Units | None = None) -> Axes:
+    """Gain of every plan over holding the present spend: mean, 90 % interval, probability of a gain.
+
+    `source` gives the table `scenarios`. Holding itself is the line at zero.
+    """
+    unit = unit or units(source)
+    rows = table(source, "scenarios")
+    rows = rows[rows["scenario"] != "hold"][::-1]
+    low, mean, high = (rows[f"gain_vs_hold_{part}"].to_numpy(dtype=float) for part in ("p05", "mean", "p95"))
+    scale = labels.scale(np.concatenate([low, high]), unit.currency)
+    ax = theme.frame(theme.axes(ax, 15.0, 1.6 + 0.75 * len(rows)), grid="x")
+    ax.axvline(0, color=theme.INK, linewidth=0.8, linestyle=(0, (3, 2)), zorder=1)
+    chance = rows["probability_beats_hold"].to_numpy(dtype=float)
+    for place, name in enumerate(rows["scenario"]):
+        colour = theme.MUTED if low[place] < 0 < high[place] else theme.GAIN if mean[place] > 0 else theme.LOSS
+        ends = scale.of(np.array([low[place], high[place]]))
+        ax.plot(ends, [place, place], color=colour, alpha=0.4, linewidth=5, solid_capstyle="round")
+        ax.plot(scale.of(mean[place : place + 1]), [place], marker="D" if name == "recommended" else "o", markersize=5.5, color=colour)
+        words = f"{labels.money(mean[place], unit.currency, sign=True)}, {_percent(chance[place])} chance of a gain"
+        ax.annotate(
+            words, (1.0, place), xycoords=("axes fraction", "data"), xytext=(6, 0), textcoords="offset points",
+            va="center", ha="left", color=theme.INK,
+        )  # fmt: skip
+    ax.set_yticks(range(len(rows)), labels.short([NAMES.get(str(name), str(name)) for name in rows["scenario"]], 24))
+    ax.tick_params(axis="y", labelcolor=theme.INK)
+    ax.set_ylim(-0.6, len(rows) - 0.4)
+    labels.plain_ticks(ax.xaxis)
+    ax.set_xlabel(f"{scale.label('Gain over the present spend')} (mean, 90 % interval)")
+    return ax
+
+
+def _percent(share: float) -> str:
+    """A probability in whole percent; never 0 % or 100 %, which a sample cannot show."""
+    if not np.isfinite(share):
+        return "–"
+    return "<1 %" if share < 0.01 else ">99 %" if share > 0.99 else f"{100 * share:.0f} %"

@@ -1,0 +1,114 @@
+"""How far does more money carry? The response of the KPI's value to each channel's spend, one small panel a channel.
+
+The line is the mean response and the band its 90 % interval; the circle is the spend of today, the diamond the
+recommended one. Spend that was never observed lies in the grey zone: there the curve is the model's opinion.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from mmm.plots import labels, theme
+from mmm.plots.source import Source, Units, beside, channels, table, total, units
+
+
+@theme.styled
+def response_curves(
+    source: Source,
+    axes: np.ndarray | None = None,
+    *,
+    allocation: pd.DataFrame | None = None,
+    observed_multiple: float | dict[str, float] | None = None,
+    unit: Units | None = None,
+) -> np.ndarray:
+    """Value of the contribution against spend, an array of Axes with one channel each.
+
+    `source` gives the table `curves`; `allocation`, read from the run where it is left out, gives the recommended
+    spend. Beyond `observed_multiple` times today's spend (one number, or one a channel) nothing was observed; where
+    it is left out the table's column `extrapolates` says so, and without that nothing is shaded.
+    """
+    frame = total(table(source, "curves"))
+    unit = unit or units(source)
+    allocation = beside(source, "allocation") if allocation is None else allocation
+    order = [name for name in channels(source, frame["channel"]) if (frame["channel"] == name).any()]
+    shades = theme.colours(channels(source, frame["channel"]))
+    names = dict(zip(order, labels.short(order, 24 if len(order) <= 12 else 18), strict=True))
+    axes = theme.grid_of(len(order)) if axes is None else np.ravel(np.asarray(axes, dtype=object))
+    proposed, edges = _proposed(allocation), _edges(frame, observed_multiple)
+    for ax, name in zip(axes, order, strict=False):
+        _panel(ax, frame[frame["channel"] == name], shades[name], proposed.get(name), edges[name])
+        theme.title(ax, names[name])
+    _name_outer_axes(axes[: len(order)], unit.currency)
+    _legend(axes[0], bool(proposed), any(np.isfinite(edge) for edge in edges.values()))
+    return axes
+
+
+def _edges(frame: pd.DataFrame, given: float | dict[str, float] | None) -> dict[str, float]:
+    """The multiple at which each channel leaves the observed spend; infinity where it does not, or nobody knows."""
+    names = frame["channel"].unique()
+    if given is not None:
+        return {name: given.get(name, np.inf) if isinstance(given, dict) else given for name in names}
+    if "extrapolates" not in frame:
+        return dict.fromkeys(names, np.inf)
+    inside = frame[~frame["extrapolates"].astype(bool)].groupby("channel")["spend_multiple"].max()
+    largest = frame.groupby("channel")["spend_multiple"].max()
+    return {name: np.inf if inside.get(name, 0.0) >= largest[name] else inside.get(name, 0.0) for name in names}
+
+
+def _proposed(allocation: pd.DataFrame | None) -> dict[str, float]:
+    """The recommended spend by channel, as a multiple of the present one."""
+    if allocation is None:
+        return {}
+    rows = total(allocation)
+    rows = rows[(rows["scenario"] == "recommended") & (rows["period"].astype(str) == "all")]
+    return dict(zip(rows["channel"], rows["multiple"], strict=True))
+
+
+def _panel(ax: Axes, rows: pd.DataFrame, colour: str, proposed: float | None, edge: float) -> None:
+    rows = rows.sort_values("spend_multiple")
+    multiple, spend, low, mean, high = (
+        rows[column].to_numpy(dtype=float) for column in ("spend_multiple", "spend", "p05", "mean", "p95")
+    )
+    theme.frame(ax)
+    ax.fill_between(spend, low, high, color=colour, alpha=0.22, linewidth=0)
+    ax.plot(spend, mean, color=colour)
+    if edge < multiple[-1]:
+        ax.axvspan(float(np.interp(edge, multiple, spend)), spend[-1], color=theme.SHADE, zorder=0, linewidth=0)
+    for place, inside in ((1.0, theme.INK), (proposed, "white")):
+        if place is not None:
+            x, y = float(np.interp(place, multiple, spend)), float(np.interp(place, multiple, mean))
+            ax.plot([x], [y], marker="o" if inside == theme.INK else "D", markersize=4, color=theme.INK,
+                    markerfacecolor=inside, markeredgewidth=0.9, zorder=5)  # fmt: skip
+    ax.set_xlim(0, spend[-1] if spend[-1] > 0 else 1)
+    ax.set_ylim(min(0.0, float(low.min())), max(float(high.max()) * 1.05, 1e-9))
+    labels.short_ticks(ax.xaxis, 4)
+    labels.short_ticks(ax.yaxis, 4)
+
+
+def _name_outer_axes(axes: np.ndarray, currency: str) -> None:
+    """What the axes are, once a column and once a row: the panels are read together."""
+    money = labels.SYMBOLS.get(currency, currency)
+    last = {ax.get_subplotspec().colspan.start: ax for ax in axes}
+    for ax in last.values():
+        ax.set_xlabel(f"Spend, {money}" if money else "Spend")
+    for ax in axes:
+        if ax.get_subplotspec().colspan.start == 0:
+            ax.set_ylabel(f"Value, {money}" if money else "Value")
+
+
+def _legend(ax: Axes, proposed: bool, shaded: bool) -> None:
+    """The marks, explained once over the panels."""
+    handles: list[Line2D | Patch] = [Line2D([], [], linestyle="none", marker="o", markersize=4, color=theme.INK, label="Now")]
+    if proposed:
+        handles.append(Line2D([], [], linestyle="none", marker="D", markersize=4, color=theme.INK, markerfacecolor="white",
+                              markeredgewidth=0.9, label="Recommended"))  # fmt: skip
+    handles.append(Patch(color=theme.MUTED, alpha=0.3, linewidth=0, label="90 % interval"))
+    if shaded:
+        handles.append(Patch(facecolor=theme.SHADE, edgecolor=theme.GRID, label="Beyond observed spend"))
+    figure = ax.get_figure(root=True)
+    assert figure is not None  # Axes that a plot was given always have one
+    figure.legend(handles=handles, loc="outside upper left", ncols=len(handles))

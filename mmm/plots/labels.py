@@ -1,0 +1,172 @@
+"""How do numbers and names fit on a figure? Scaled to the axis, shortened to the room, and moved out of each other's way.
+
+An axis carries plain numbers and one label with the unit: `Revenue, EUR m` rather than six zeros a tick. `scale`
+finds the thousand, million or billion of an axis; `number` writes one value in a running label; `short` shortens
+names in the middle, where they differ least, and keeps them distinct; `spread` and `make_room` see to it that no
+text overlaps another or leaves the figure.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.text import Text
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$", "JPY": "¥", "INR": "₹"}
+STEPS = ((1e9, "bn"), (1e6, "m"), (1e3, "k"))
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What an axis's numbers are divided by, and how the unit is then written: `€m`, `k units`, `€`."""
+
+    divisor: float
+    unit: str
+
+    def of(self, values: np.ndarray) -> np.ndarray:
+        """The values as the axis shows them."""
+        return np.asarray(values, dtype=float) / self.divisor
+
+    def label(self, what: str, per: str = "") -> str:
+        """The label of the axis: `Spend, €m per week`."""
+        written = " ".join(part for part in (self.unit, per) if part)
+        return f"{what}, {written}" if written else what
+
+
+def scale(values: np.ndarray, unit: str = "") -> Scale:
+    """The scale at which the largest of `values` is a number of one to three digits."""
+    finite = np.abs(np.asarray(values, dtype=float))
+    largest = float(np.max(finite, where=np.isfinite(finite), initial=0.0))
+    divisor, suffix = next(((size, name) for size, name in STEPS if largest >= size), (1.0, ""))
+    symbol = SYMBOLS.get(unit, "")
+    if symbol:
+        return Scale(divisor, symbol + suffix)
+    return Scale(divisor, " ".join(part for part in (suffix, unit) if part))
+
+
+def number(value: float, digits: int = 2, sign: bool = False) -> str:
+    """`value` in a few significant digits: `1.3m`, `−0.4`, `+12k`, `0.0021`; never `1e-05` and never `-0`."""
+    if not math.isfinite(value):
+        return "–"
+    divisor, suffix = next(((size, name) for size, name in STEPS if abs(value) >= 0.9995 * size), (1.0, ""))
+    shown = value / divisor
+    size = abs(shown)
+    decimals = 0 if size >= 99.95 or size == 0 else max(digits - 1 - math.floor(math.log10(size)), 0)
+    text = f"{size:,.{min(decimals, 6)}f}"
+    if float(text.replace(",", "")) == 0:
+        return "0"
+    return ("−" if value < 0 else "+" if sign else "") + text + suffix
+
+
+def money(value: float, unit: str, digits: int = 2, sign: bool = False) -> str:
+    """`number` with its currency or unit: `+€1.3m`, `€250k`, `340 units`."""
+    text = number(value, digits, sign)
+    symbol = SYMBOLS.get(unit)
+    if symbol and text != "–":
+        head = text[0] if text[0] in "+−" else ""
+        return f"{head}{symbol}{text[len(head) :]}"
+    return f"{text} {unit}".rstrip()
+
+
+def short(names: Sequence[str], width: int = 22) -> list[str]:
+    """Each name in at most `width` characters, cut in the middle; names that differed still do."""
+    cut = [name if len(name) <= width else _cut(name, width, width // 2) for name in names]
+    for head in range(width - 2, 0, -1):
+        twins = {text for text in cut if len({n for n, c in zip(names, cut, strict=True) if c == text}) > 1}
+        if not twins:
+            break
+        cut = [_cut(n, width, head) if c in twins else c for n, c in zip(names, cut, strict=True)]
+    return _numbered(names, cut, width)
+
+
+def _cut(name: str, width: int, head: int) -> str:
+    tail = width - 1 - head
+    return f"{name[:head].rstrip()}…{name[len(name) - tail :].lstrip()}"
+
+
+def _numbered(names: Sequence[str], cut: list[str], width: int) -> list[str]:
+    """Where no cut tells names apart, a number does."""
+    seen: dict[str, dict[str, int]] = {}
+    for name, text in zip(names, cut, strict=True):
+        seen.setdefault(text, {}).setdefault(name, len(seen[text]) + 1)
+    return [
+        text if len(seen[text]) == 1 else f"{text[: width - 3]} ({seen[text][name]})"
+        for name, text in zip(names, cut, strict=True)
+    ]
+
+
+def wrapped(text: str, width: int) -> str:
+    """`text` on lines of about `width` characters, broken between words and never inside one."""
+    lines: list[str] = []
+    for word in text.split():
+        if lines and len(lines[-1]) + 1 + len(word) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return "\n".join(lines)
+
+
+def collide(texts: Sequence[Text]) -> bool:
+    """Whether any two neighbours of a row of drawn texts overlap."""
+    boxes = [text.get_window_extent() for text in texts]
+    return any(left.x1 > right.x0 for left, right in zip(boxes, boxes[1:], strict=False))
+
+
+def plain_ticks(axis: Axis, count: int = 5) -> None:
+    """At most `count` round ticks, written without exponents or superfluous zeros."""
+    axis.set_major_locator(MaxNLocator(count, steps=[1, 2, 2.5, 5, 10]))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
+
+
+def short_ticks(axis: Axis, count: int = 4) -> None:
+    """At most `count` round ticks that carry their own thousand or million: `20k`, `1.5m`."""
+    axis.set_major_locator(MaxNLocator(count, steps=[1, 2, 2.5, 5, 10]))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: _short_tick(value)))
+
+
+def _short_tick(value: float) -> str:
+    divisor, suffix = next(((size, name) for size, name in STEPS if abs(value) >= 0.9995 * size), (1.0, ""))
+    return _tick(value / divisor) + suffix
+
+
+def _tick(value: float) -> str:
+    return f"{value:,.10f}".rstrip("0").rstrip(".").replace("-", "−") if abs(value) > 1e-12 else "0"
+
+
+def spread(positions: Iterable[float], gap: float) -> np.ndarray:
+    """The positions, moved as little as their order allows, until neighbours are `gap` apart."""
+    wanted = np.asarray(list(positions), dtype=float)
+    order = np.argsort(wanted, kind="stable")
+    groups: list[list[float]] = []  # mean of what the members wanted (less their offset), and how many they are
+    for place, index in enumerate(order):
+        groups.append([wanted[index] - gap * place, 1.0])
+        while len(groups) > 1 and groups[-2][0] >= groups[-1][0]:
+            mean, count = groups.pop()
+            groups[-1] = [(groups[-1][0] * groups[-1][1] + mean * count) / (groups[-1][1] + count), groups[-1][1] + count]
+    moved = np.concatenate([[mean] * int(count) for mean, count in groups]) + gap * np.arange(len(wanted))
+    placed = np.empty_like(wanted)
+    placed[order] = moved
+    return placed
+
+
+def make_room(ax: Axes, pad: float = 0.01) -> None:
+    """Widens the x-axis until every text inside the Axes lies within them."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None  # Axes that a plot was given always have one
+    for _ in range(4):
+        figure.draw_without_rendering()
+        box = ax.get_window_extent()
+        edges = [text.get_window_extent() for text in ax.texts if text.get_text()]
+        over_left = max([box.x0 - edge.x0 for edge in edges] + [0.0])
+        over_right = max([edge.x1 - box.x1 for edge in edges] + [0.0])
+        if over_left <= 0.5 and over_right <= 0.5:
+            return
+        left, right = ax.get_xlim()
+        unit = (right - left) / max(box.width - over_left - over_right, box.width / 4)
+        ax.set_xlim(left - unit * (over_left + pad * box.width * (over_left > 0)), right + unit * (over_right + pad * box.width * (over_right > 0)))

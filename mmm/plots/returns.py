@@ -1,0 +1,120 @@
+"""What does each channel return, how sure are we, and what stands behind it?
+
+`intervals` draws one metric of `tables/channels.csv`: a dot at the median on its 90 % interval, one row a channel,
+largest first. `roi` is `intervals` of the return on spend with the line at which spend earns itself back; the colour
+and the shape of a dot say how strong the causal evidence of the channel is, so that a high return that nobody tested
+does not look like a proven one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from mmm.plots import labels, theme
+from mmm.plots.source import Source, Units, beside, channels, table, total, units
+
+EVIDENCE = {
+    "experiment-confirmed": (theme.GAIN, "o", "full"),
+    "quasi-experiment-consistent": ("#2f69b1", "s", "full"),
+    "observationally consistent only": (theme.NAVY, "o", "none"),
+    "conflicted": (theme.LOSS, "D", "full"),
+    "not identifiable": (theme.MUTED, "X", "full"),
+}
+"""How a verdict looks: colour, marker, and whether the marker is filled. Strongest first."""
+
+METRICS = {
+    "roi": "Return on spend",
+    "mroi": "Return on the next unit of spend",
+    "contribution": "Contribution",
+    "contribution_share": "Share of the KPI",
+    "half_life": "Half-life of the carryover",
+}
+
+
+@theme.styled
+def roi(
+    source: Source, ax: Axes | None = None, *, verdicts: pd.DataFrame | None = None, unit: Units | None = None
+) -> Axes:
+    """Return on spend by channel, with break-even and the evidence behind each channel.
+
+    `source` gives the table `channels`; `verdicts` is the table of that name, read from the run where it is left out.
+    """
+    ax = intervals(source, ax, metric="roi", verdicts=verdicts, unit=unit)
+    ax.axvline(1.0, color=theme.INK, linewidth=0.8, linestyle=(0, (3, 2)), zorder=1)
+    left, right = ax.get_xlim()
+    ax.set_xlim(min(left, 0.0), max(right, 1.2))
+    ax.text(1.0, ax.get_ylim()[1], " break-even", color=theme.MUTED, va="top", ha="left", fontsize=theme.SIZE - 1)
+    return ax
+
+
+@theme.styled
+def intervals(
+    source: Source,
+    ax: Axes | None = None,
+    *,
+    metric: str = "roi",
+    verdicts: pd.DataFrame | None = None,
+    unit: Units | None = None,
+) -> Axes:
+    """One metric of every channel: median and 90 % interval, largest first.
+
+    Dots take the look of their verdict (`EVIDENCE`) where verdicts are known, else the colour of their channel.
+    """
+    frame = total(table(source, "channels"))
+    unit = unit or units(source)
+    verdicts = beside(source, "verdicts") if verdicts is None else verdicts
+    rows = frame[(frame["metric"] == metric) & frame["median"].notna()].sort_values("median")
+    scale = labels.scale(rows[["median", "p95"]].to_numpy(), _unit_of(metric, frame, unit))
+    ax = theme.frame(theme.axes(ax, 11.0, 2.0 + 0.52 * len(rows)), grid="x")
+    shades = theme.colours(channels(source, frame["channel"]))
+    evidence = {} if verdicts is None else dict(zip(verdicts["channel"], verdicts["label"], strict=True))
+    for place, (_, row) in enumerate(rows.iterrows()):
+        colour, marker, fill = EVIDENCE.get(evidence.get(row["channel"], ""), (shades[row["channel"]], "o", "full"))
+        low, middle, high = scale.of(row[["p05", "median", "p95"]].to_numpy(dtype=float))
+        ax.plot([low, high], [place, place], color=colour, alpha=0.4, linewidth=4, solid_capstyle="round")
+        ax.plot(
+            [middle], [place], marker=marker, color=colour, markersize=5, markeredgewidth=1.1,
+            markerfacecolor="white" if fill == "none" else colour,
+        )  # fmt: skip
+    ax.set_yticks(range(len(rows)), labels.short([str(name) for name in rows["channel"]], 24))
+    ax.tick_params(axis="y", labelcolor=theme.INK)
+    ax.set_ylim(-0.6, len(rows) - 0.2)
+    labels.plain_ticks(ax.xaxis, 6)
+    ax.set_xlabel(f"{scale.label(METRICS.get(metric, metric))} (median, 90 % interval)")
+    if evidence:
+        _evidence_legend(ax, set(evidence.values()))
+    return ax
+
+
+def _unit_of(metric: str, frame: pd.DataFrame, unit: Units) -> str:
+    """The unit of a metric as a reader says it: `€ per €` for a return on spend."""
+    if metric in ("roi", "mroi"):
+        symbol = labels.SYMBOLS.get(unit.currency, unit.currency)
+        return f"{symbol} per {symbol}" if symbol else ""
+    if metric == "contribution":
+        return unit.kpi_unit
+    found = frame.loc[frame["metric"] == metric, "unit"]
+    return "" if metric == "contribution_share" or found.empty else str(found.iloc[0])
+
+
+def _evidence_legend(ax: Axes, present: set[str]) -> None:
+    handles = [
+        Line2D(
+            [], [], linestyle="none", marker=marker, color=colour, markersize=5, markeredgewidth=1.1, label=name.capitalize(),
+            markerfacecolor="white" if fill == "none" else colour,
+        )
+        for name, (colour, marker, fill) in EVIDENCE.items()
+        if name in present
+    ]  # fmt: skip
+    theme.legend(ax, handles, columns=2)
+
+
+def best_and_worst(frame: pd.DataFrame, metric: str = "roi") -> tuple[pd.Series, pd.Series]:
+    """The rows of the channels with the highest and the lowest median of a metric."""
+    rows = total(frame)
+    rows = rows[rows["metric"] == metric].dropna(subset=["median"])
+    order = np.argsort(rows["median"].to_numpy(), kind="stable")
+    return rows.iloc[order[-1]], rows.iloc[order[0]]

@@ -1,0 +1,119 @@
+"""Where does a plot's table come from? From a fit, a run folder, or the caller's hands.
+
+    table(fit, "curves")        # mmm.insight.tables.curves_table(fit)
+    table(run, "curves")        # run/tables/curves.csv
+    table(frame, "curves")      # the frame itself
+
+A fit and a run folder also know their units (`units`) and the study's order of channels (`channels`), which fixes the
+colours; a bare frame knows neither, and its plots say "KPI" and write no currency unless they are told.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+import yaml
+
+from mmm.study import InputError
+
+Source = pd.DataFrame | xr.DataTree | Path | str
+
+NOT_MEDIA = ("baseline", "intercept", "trend", "seasonality", "controls", "treatments", "interaction")
+"""Components of a decomposition that are no channels."""
+
+FROM_FIT = ("channels", "contribution", "curves", "fit", "checks")
+"""The tables that a fit alone can give."""
+
+PERIODS = {"hour": 1 / 24, "day": 1.0, "week": 7.0, "month": 30.4, "quarter": 91.3, "year": 365.25}
+
+
+@dataclass(frozen=True)
+class Units:
+    """What the numbers are: `currency` of spend and value, name and unit of the KPI."""
+
+    currency: str = ""
+    kpi_name: str = "KPI"
+    kpi_unit: str = ""
+
+
+def table(source: Source, name: str) -> pd.DataFrame:
+    """The table `name` of the run folder's tables, from wherever `source` has it.
+
+    Raises `InputError` when a run folder has no such table, with the ones it has.
+    """
+    if isinstance(source, pd.DataFrame):
+        return source
+    if isinstance(source, xr.DataTree):
+        from mmm.insight import tables
+
+        return getattr(tables, f"{name}_table")(source)
+    folder = Path(source) / "tables"
+    path = folder / f"{name}.csv"
+    if not path.is_file():
+        there = ", ".join(sorted(p.stem for p in folder.glob("*.csv"))) or "none"
+        raise InputError([f"there is no table {name!r}; the run has: {there}. Run the stage that writes it first"], str(folder))
+    return read(path)
+
+
+def read(path: Path) -> pd.DataFrame:
+    """A table of a run folder; dates are read as dates."""
+    head = pd.read_csv(path, nrows=0).columns
+    return pd.read_csv(path, parse_dates=[column for column in head if column == "time"])
+
+
+def beside(source: Source, name: str) -> pd.DataFrame | None:
+    """A second table of the same fit or run; `None` beside a bare frame, and where the run has no such table."""
+    if isinstance(source, pd.DataFrame) or (isinstance(source, xr.DataTree) and name not in FROM_FIT):
+        return None
+    if isinstance(source, Path | str) and not (Path(source) / "tables" / f"{name}.csv").is_file():
+        return None
+    return table(source, name)
+
+
+def units(source: Source) -> Units:
+    """The units of a fit's or a run folder's numbers; plain ones for a bare frame."""
+    study = _study(source)
+    if not study:
+        return Units()
+    kpi = study["data"]["kpi"]
+    if kpi.get("kind", "revenue") == "revenue":
+        return Units(study["currency"], "Revenue", study["currency"])
+    name = str(kpi["column"]).replace("_", " ").strip()
+    return Units(study["currency"], name[:1].upper() + name[1:], "")
+
+
+def channels(source: Source, fallback: pd.Series | list[str]) -> list[str]:
+    """Every channel in the study's order, paid first; `fallback`'s order where the study is not known."""
+    study = _study(source)
+    known = [*study.get("data", {}).get("channels", {}), *(study.get("data", {}).get("organic") or {})]
+    return known or [name for name in dict.fromkeys(fallback) if name not in NOT_MEDIA]
+
+
+def total(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the whole study: `geo` "all" where there are such rows, else every row."""
+    everywhere = frame["geo"].astype(str) == "all" if "geo" in frame else None
+    return frame if everywhere is None or not everywhere.any() else frame[everywhere]
+
+
+def period(time: pd.Series) -> str:
+    """What one step of `time` is called: "week" for weekly data."""
+    days = np.diff(np.unique(pd.to_datetime(time).to_numpy())) / np.timedelta64(1, "D")
+    if not len(days):
+        return "period"
+    step = float(np.median(days))
+    return min(PERIODS, key=lambda name: abs(np.log(PERIODS[name] / step)))
+
+
+def _study(source: Source) -> dict[str, Any]:
+    if isinstance(source, pd.DataFrame):
+        return {}
+    if isinstance(source, xr.DataTree):
+        return dict(json.loads(source.attrs["study"]))
+    path = Path(source) / "study.yaml"
+    return dict(yaml.safe_load(path.read_text(encoding="utf-8"))) if path.is_file() else {}
