@@ -1,0 +1,248 @@
+"""What did marketing contribute, and what did each channel return?
+
+`numbers` reads the channel table; `words` makes page two of the board report of them. Contribution is in KPI units
+over the study's window, its value is money:
+
+    value = ROI x spend,        value per KPI = sum of values / sum of contributions
+
+An interval of the total would need the joint draws, so the total shows one only where the channel table has it as
+the channel `all`: adding the ends of the channels' intervals would be wrong.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from reports.language import Language, Sentence, column_scale, number, plural, say, styled, unit_name
+from reports.source import Source, of_all_geos, times
+
+TOTAL = "all"
+
+
+def numbers(source: Source) -> dict[str, Any]:
+    """The channels by spend (organic ones last), the totals, and the window."""
+    metrics = _wide(source["channels"])
+    rows = [_channel(name, metrics.loc[name]) for name in metrics.index if name != TOTAL]
+    rows.sort(key=lambda row: -row["spend"])
+    paid = [row for row in rows if row["spend"] > 0]
+    contributed = sum(row["contribution"][0] for row in paid)
+    rate = sum(row["value"][0] for row in paid) / contributed if contributed else 1.0
+    for row in rows:
+        if not row["spend"]:
+            row["value"] = tuple(part * rate for part in row["contribution"])
+    total = {
+        "spend": sum(row["spend"] for row in rows),
+        "contribution": sum(row["contribution"][0] for row in rows),
+        "value": sum(row["value"][0] for row in rows),
+        "paid_value": sum(row["value"][0] for row in paid),
+        "share": sum(row["share"] for row in rows),
+    }
+    if TOTAL in metrics.index:
+        total["interval"] = tuple(metrics.loc[TOTAL, ("contribution", end)] * rate for end in ("p05", "p95"))
+    known = times(source)
+    geos = source["fit"]["geo"].nunique()
+    return {
+        "channels": rows,
+        "total": total,
+        "roi": total["paid_value"] / total["spend"] if total["spend"] else float("nan"),
+        "value_per_kpi": rate,
+        "start": known[0],
+        "end": known[-1],
+        "periods": len(known),
+        "geos": geos,
+        **_components(source),
+    }
+
+
+def _wide(channels: pd.DataFrame) -> pd.DataFrame:
+    """One row a channel, columns `(metric, statistic)`, of the total over geos."""
+    total = channels[channels["geo"] == "all"]
+    return total.set_index(["channel", "metric"])[["mean", "p05", "p95"]].unstack("metric").swaplevel(axis=1)
+
+
+def _channel(name: str, row: pd.Series) -> dict[str, Any]:
+    def triple(metric: str) -> tuple[float, float, float]:
+        return tuple(float(row.get((metric, part), float("nan"))) for part in ("mean", "p05", "p95"))  # type: ignore[return-value]
+
+    spend = triple("spend")[0]
+    spend = spend if spend == spend else 0.0
+    roi = triple("roi")
+    return {
+        "channel": name,
+        "spend": spend,
+        "contribution": triple("contribution"),
+        "share": triple("contribution_share")[0],
+        "roi": roi,
+        "mroi": triple("mroi"),
+        "half_life": triple("half_life"),
+        "value": tuple(part * spend for part in roi),
+    }
+
+
+def _components(source: Source) -> dict[str, Any]:
+    """How much of the expected KPI each block explains, and how many channels have a loss inside their interval."""
+    table = source["contribution"]
+    sums = table.groupby("component")["mean"].sum()
+    return {"blocks": {str(name): float(value) for name, value in sums.items()}, "expected_kpi": float(sums.sum())}
+
+
+def words(facts: dict[str, Any], language: Language, labels: dict[str, str]) -> dict[str, Any]:
+    """Heading, captions, the channel table and the paragraphs of the page."""
+    return {
+        "heading": say(language, "What marketing contributed"),
+        "lead": _lead(facts, language),
+        "caption": _caption(facts, language),
+        "roi_caption": say(
+            language,
+            "*Return on spend.* Dots are medians, bars are intervals; the dashed line is break-even."
+            if language.valued
+            else "*Return on spend.* Dots are medians, bars are intervals.",
+        ),
+        "paragraphs": _paragraphs(facts, language),
+        "table": channel_table(facts, language, labels),
+    }
+
+
+def _lead(facts: dict[str, Any], language: Language) -> Sentence:
+    return say(
+        language,
+        "Between {start:date} and {end:date}, {spend:money} of media spend brought *{value:value}* of {kpi}: "
+        "{share:percent} of the total. Each unit of money returned *{roi:ratio}* on average.",
+        start=facts["start"],
+        end=facts["end"],
+        spend=facts["total"]["spend"],
+        value=facts["total"]["value"],
+        kpi=language.kpi,
+        share=facts["total"]["share"],
+        roi=facts["roi"],
+    )
+
+
+def _caption(facts: dict[str, Any], language: Language) -> Sentence:
+    return say(
+        language,
+        "*Expected {kpi} by {period} and driver.* Media explain {share:percent}; "
+        "everything without paid media (level, trend, season, controls) explains the rest.",
+        kpi=language.kpi,
+        period=language.period,
+        share=facts["total"]["share"],
+    )
+
+
+def _paragraphs(facts: dict[str, Any], language: Language) -> list[Sentence]:
+    """Best and worst return, the next unit of money, and where a loss cannot be excluded."""
+    paid = sorted((row for row in facts["channels"] if row["spend"] > 0), key=lambda row: -row["roi"][0])
+    if not paid:
+        return []
+    best, worst = paid[0], paid[-1]
+    made = [
+        say(
+            language,
+            "*{best}* returns most per unit of money: {roi:ratio} (~{interval:ratio_interval}~).",
+            best=best["channel"],
+            roi=best["roi"][0],
+            interval=best["roi"][1:],
+        )
+    ]
+    if len(paid) > 1:
+        made.append(
+            say(
+                language,
+                "*{worst}* returns least: {roi:ratio} (~{interval:ratio_interval}~).",
+                worst=worst["channel"],
+                roi=worst["roi"][0],
+                interval=worst["roi"][1:],
+            )
+        )
+        drop = max(paid, key=lambda row: row["roi"][0] - row["mroi"][0] if row["mroi"][0] == row["mroi"][0] else 0)
+        made.append(
+            say(
+                language,
+                "Returns on the *next* unit of money differ from the average: {channel} returns {roi:ratio} on average "
+                "and {mroi:ratio} at the margin.",
+                channel=drop["channel"],
+                roi=drop["roi"][0],
+                mroi=drop["mroi"][0],
+            )
+        )
+    return made + (_losses(paid, language) if language.valued else [])
+
+
+def _losses(paid: list[dict[str, Any]], language: Language) -> list[Sentence]:
+    """Which channels may return less than they cost."""
+    unsure = [row["channel"] for row in paid if row["roi"][1] < 1 <= row["roi"][2]]
+    losing = [row["channel"] for row in paid if row["roi"][2] < 1]
+    made = []
+    if losing:
+        verb = plural(len(losing), "returns", "return")
+        made.append(
+            say(language, "{names:names} " + verb + " less {kpi} than the spend, with the whole interval below break-even.", names=losing, kpi=language.kpi)
+        )
+    if unsure:
+        made.append(say(language, "The interval includes a loss for {names:names}.", names=unsure))
+    if not losing and not unsure:
+        made.append(say(language, "Every channel's interval lies above break-even."))
+    return made
+
+
+def channel_table(facts: dict[str, Any], language: Language, labels: dict[str, str]) -> dict[str, Any]:
+    """The channel table: spend, value, ROI and marginal ROI with intervals, evidence."""
+    rows = facts["channels"]
+    spend_at = column_scale(row["spend"] for row in rows)
+    value_at = column_scale(row["value"][0] for row in rows)
+    body = [_row(row, language, spend_at, value_at, labels) for row in rows]
+    total = facts["total"]
+    last = [
+        styled(say(language, "Total"), "strong"),
+        styled(say(language, "{x}", x=number(language, total["spend"], spend_at, unit=False)), "strong"),
+        styled(say(language, "{x}", x=number(language, total["value"], value_at, unit=False)), "strong"),
+        styled(say(language, "{roi:ratio}", roi=facts["roi"]), "strong"),
+        say(language, ""),
+        say(language, ""),
+    ]
+    kpi = language.kpi.capitalize()
+    return {
+        "caption": say(language, "*Channel results over the window.* Ranges are {level:percent} credible intervals.", level=0.9),
+        "head": [
+            say(language, "Channel"),
+            say(language, "Spend, {unit}", unit=unit_name(language, spend_at)),
+            say(language, "{kpi}, {unit}" if unit_name(language, value_at, language.valued) else "{kpi}", kpi=kpi, unit=unit_name(language, value_at, language.valued)),
+            say(language, "ROI"),
+            say(language, "Marginal ROI"),
+            say(language, "Evidence"),
+        ],
+        "align": ["left", "right", "right", "right", "right", "left"],
+        "rows": body,
+        "total": last,
+    }
+
+
+def _row(row: dict[str, Any], language: Language, spend_at: Any, value_at: Any, labels: dict[str, str]) -> list[Sentence]:
+    ratio = "{mean:ratio} ~({interval:ratio_interval})~"
+    paid = row["spend"] > 0
+    returns = [
+        say(language, ratio, mean=row[name][0], interval=row[name][1:]) if paid and row[name][0] == row[name][0] else say(language, "–")
+        for name in ("roi", "mroi")
+    ]
+    return [
+        say(language, "{channel}", channel=row["channel"]),
+        say(language, "{x}", x=number(language, row["spend"], spend_at, unit=False)) if paid else say(language, "–"),
+        say(language, "{x}", x=number(language, row["value"][0], value_at, unit=False)),
+        *returns,
+        evidence(language, labels.get(row["channel"], "")),
+    ]
+
+
+def evidence(language: Language, label: str) -> Sentence:
+    """The evidence behind a channel, toned: green only for an experiment, red for a conflict or nothing."""
+    shown = {
+        "experiment-confirmed": ("Experiment-confirmed", "good"),
+        "quasi-experiment-consistent": ("Quasi-experiment", "good"),
+        "observationally consistent only": ("Observational only", "caution"),
+        "conflicted": ("Conflicted", "bad"),
+        "not identifiable": ("Not identifiable", "bad"),
+    }
+    words, style = shown.get(label, (label or "Not validated", "caution"))
+    return styled(say(language, words), style)

@@ -1,0 +1,131 @@
+"""What was tested, what did it show, and what should be tested next?
+
+Each channel carries a label and gates from the causal validation (`tables/verdicts.csv`). A gate may pass, fail or not be
+testable; a label is never better than its evidence. The next test is the channel whose contribution is least certain in
+money among those that no experiment has confirmed: there, knowing more is worth most. A channel whose interval is
+widest in money is a first answer; the value of information of a design is another chapter's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reports.facts.contribution import evidence as evidence_cell
+from reports.language import Language, Sentence, plural, say, styled
+from reports.source import Source
+
+CONFIRMED = ("experiment-confirmed",)
+RESULTS = {"pass": ("Pass", "good"), "fail": ("Fail", "bad"), "not_testable": ("Not testable", "quiet")}
+
+
+def numbers(source: Source, contribution: dict[str, Any]) -> dict[str, Any]:
+    """Labels and gates by channel, in the order of spend, and the next test."""
+    verdicts = source["verdicts"]
+    order = [row["channel"] for row in contribution["channels"] if row["spend"] > 0]
+    channels = []
+    for channel in order:
+        rows = verdicts[verdicts["channel"] == channel] if source.has("verdicts") else verdicts
+        gates = [
+            {"gate": str(row["gate"]), "result": str(row["result"]), "note": "" if row["note"] != row["note"] else str(row["note"])}
+            for _, row in rows.iterrows()
+        ]
+        channels.append({"channel": channel, "label": str(rows["label"].iloc[0]) if len(rows) else "", "gates": gates})
+    open_ = [row for row in contribution["channels"] if row["spend"] > 0]
+    labels = {row["channel"]: row["label"] for row in channels}
+    untested = [row for row in open_ if labels[row["channel"]] not in CONFIRMED]
+    ranked = sorted(untested, key=lambda row: row["value"][1] - row["value"][2])
+    return {
+        "ran": source.has("verdicts"),
+        "channels": channels,
+        "gates": list(dict.fromkeys(gate["gate"] for row in channels for gate in row["gates"])),
+        "next_test": ranked[0] if ranked else None,
+        "after_next": [row["channel"] for row in ranked[1:3]],
+    }
+
+
+def words(facts: dict[str, Any], language: Language) -> dict[str, Any]:
+    """The heading, what the labels say, the gate table, the failures in plain sentences and the next test."""
+    page: dict[str, Any] = {"heading": say(language, "What was tested, and what to test next"), "next": _next(facts, language)}
+    if not facts["ran"]:
+        text = "*No causal validation was run*, so every return in this report rests on the model alone: run `mmm validate`."
+        return page | {"paragraphs": [say(language, text)], "table": None, "failures": []}
+    return page | {"paragraphs": _labels(facts, language), "table": _table(facts, language), "failures": _failures(facts, language)}
+
+
+def _labels(facts: dict[str, Any], language: Language) -> list[Sentence]:
+    by_label: dict[str, list[str]] = {}
+    for row in facts["channels"]:
+        by_label.setdefault(row["label"], []).append(row["channel"])
+    sayings = {
+        "experiment-confirmed": ("An *experiment confirms* {names:names}.", "An *experiment confirms* {names:names}."),
+        "quasi-experiment-consistent": ("A *quasi-experiment agrees* with {names:names}.",) * 2,
+        "observationally consistent only": (
+            "{names:names} is *consistent with observational adjustment only*: not contradicted, and not proven.",
+            "{names:names} are *consistent with observational adjustment only*: not contradicted, and not proven.",
+        ),
+        "conflicted": (
+            "{names:names} is *conflicted*: a test contradicts the model's return.",
+            "{names:names} are *conflicted*: tests contradict the model's returns.",
+        ),
+        "not identifiable": (
+            "{names:names} is *not identifiable*: no adjustment can separate it from demand.",
+            "{names:names} are *not identifiable*: no adjustment can separate them from demand.",
+        ),
+    }
+    return [
+        say(language, plural(len(by_label[label]), *templates), names=by_label[label])
+        for label, templates in sayings.items()
+        if label in by_label
+    ]
+
+
+def gate_name(gate: str) -> str:
+    return gate.replace("_", " ").capitalize()
+
+
+def _table(facts: dict[str, Any], language: Language) -> dict[str, Any]:
+    """One row a channel: its label and each gate's result in a word."""
+    rows = []
+    for row in facts["channels"]:
+        results = {gate["gate"]: gate["result"] for gate in row["gates"]}
+        cells = []
+        for gate in facts["gates"]:
+            shown, style = RESULTS.get(results.get(gate, ""), ("–", "quiet"))
+            cells.append(styled(say(language, shown), style))
+        rows.append([say(language, "{channel}", channel=row["channel"]), evidence_cell(language, row["label"]), *cells])
+    return {
+        "caption": say(language, "*Evidence by channel.* A gate passes, fails, or cannot be tested with these data."),
+        "head": [say(language, "Channel"), say(language, "Evidence"), *(say(language, "{gate}", gate=gate_name(gate)) for gate in facts["gates"])],
+        "align": ["left", "left", *("center" for _ in facts["gates"])],
+        "rows": rows,
+    }
+
+
+def _failures(facts: dict[str, Any], language: Language) -> list[Sentence]:
+    """The note of every failed gate, as the validation wrote it."""
+    return [
+        say(language, "*{channel}*, {gate}: {note}", channel=row["channel"], gate=gate_name(gate["gate"]).lower(), note=gate["note"])
+        for row in facts["channels"]
+        for gate in row["gates"]
+        if gate["result"] == "fail"
+    ]
+
+
+def _next(facts: dict[str, Any], language: Language) -> list[Sentence]:
+    test = facts["next_test"]
+    if not test:
+        return [say(language, "Every paid channel has been confirmed by an experiment.")]
+    made = [
+        say(
+            language,
+            "*Test {channel} next.* Its contribution is the least certain in the mix: {value:value} "
+            "(~{interval:value_interval}~) on {spend:money} of spend, and no experiment stands behind it.",
+            channel=test["channel"],
+            value=test["value"][0],
+            interval=test["value"][1:],
+            spend=test["spend"],
+        )
+    ]
+    if facts["after_next"]:
+        made.append(say(language, "After it, {names:names} would teach the most.", names=facts["after_next"]))
+    return made

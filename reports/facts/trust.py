@@ -1,0 +1,159 @@
+"""How far may one trust this?
+
+Three things answer: how the model forecast periods that were hidden from it (`tables/fit.csv`, `split == holdout`),
+the checks agreed before fitting (`tables/checks.csv`), and a plain sentence for each that is not passed.
+
+    coverage = share of hidden periods inside their 90 % predictive interval
+    wMAPE    = sum |actual - expected| / sum |actual|
+
+A run without hidden periods says so: the fit to the data it has seen is no forecast.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from reports.language import Language, Scale, Sentence, number, plural, say, styled
+from reports.source import Source
+
+STATUS = {"pass": ("Pass", "good"), "caution": ("Caution", "caution"), "fail": ("Fail", "bad")}
+WORST_FIRST = {"fail": 0, "caution": 1, "pass": 2}
+
+
+def numbers(source: Source) -> dict[str, Any]:
+    """The backtest and the checks, the worst first."""
+    checks = [
+        {
+            "check": str(row["check"]),
+            "subject": str(row["subject"]),
+            "statistic": _float(row["statistic"]),
+            "limit": _float(row["limit"]),
+            "result": str(row["result"]),
+            "message": str(row["message"]),
+        }
+        for row in source["checks"].to_dict("records")
+    ]
+    checks.sort(key=lambda row: WORST_FIRST.get(row["result"], 0))
+    count = {result: sum(row["result"] == result for row in checks) for result in STATUS}
+    weak = [row["subject"] for row in checks if "identif" in row["check"] and row["result"] != "pass"]
+    fit = source["fit"]
+    return {
+        "checks": checks,
+        "count": count,
+        "weak": list(dict.fromkeys(weak)),
+        "train": accuracy(fit[fit["split"] == "train"]),
+        "holdout": accuracy(fit[fit["split"] == "holdout"]),
+    }
+
+
+def _float(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return float("nan")
+
+
+def accuracy(fit: pd.DataFrame) -> dict[str, float] | None:
+    """Coverage of the predictive interval and wMAPE over rows of the fit table; None without rows."""
+    known = fit.dropna(subset=["actual"])
+    if known.empty:
+        return None
+    inside = ((known["p05"] <= known["actual"]) & (known["actual"] <= known["p95"])).sum()
+    error = (known["actual"] - known["expected"]).abs().sum() / known["actual"].abs().sum()
+    return {"rows": len(known), "periods": known["time"].nunique(), "inside": int(inside), "wmape": float(error)}
+
+
+def words(facts: dict[str, Any], language: Language) -> dict[str, Any]:
+    """The heading, the backtest in a sentence, the checks' table and a sentence for each that is not passed."""
+    return {
+        "heading": say(language, "How far to trust this"),
+        "paragraphs": [_backtest(facts, language), _summary(facts, language)],
+        "weak": _weak(facts, language),
+        "caption": _caption(facts, language),
+        "table": _table(facts, language),
+        "failures": [
+            say(language, "*{status}*: {message}", status=STATUS[row["result"]][0], message=row["message"])
+            for row in facts["checks"]
+            if row["result"] in ("caution", "fail")
+        ],
+    }
+
+
+def _caption(facts: dict[str, Any], language: Language) -> Sentence:
+    text = "*Model against actual {kpi}.* Dots are actual, the line is expected, the band is the {level:percent} predictive interval"
+    hidden = facts["holdout"]
+    tail = "; the last {n:integer} periods were hidden from the model." if hidden else "."
+    return say(language, text + tail, kpi=language.kpi, level=0.9, n=hidden["periods"] if hidden else 0)
+
+
+def _backtest(facts: dict[str, Any], language: Language) -> Sentence:
+    held, seen = facts["holdout"], facts["train"]
+    if held:
+        text = (
+            "Of the {rows:integer} values hidden from the model, *{inside:integer} fell inside* the {level:percent} "
+            "predictive interval; the forecast was off by *{wmape:percent}* on average (wMAPE)."
+        )
+        return say(language, text, **held, level=0.9)
+    if not seen:
+        return say(language, "No actual values can be compared with the model.")
+    text = (
+        "*No period was hidden from the model*, so its forecasts are untested. On the data it has seen, "
+        "{inside:integer} of {rows:integer} values fall inside the {level:percent} predictive interval, "
+        "and the error is {wmape:percent} on average (wMAPE)."
+    )
+    return say(language, text, **seen, level=0.9)
+
+
+def _summary(facts: dict[str, Any], language: Language) -> Sentence:
+    count = facts["count"]
+    total = sum(count.values())
+    if count["pass"] == total:
+        return say(language, "All {n:integer} checks agreed before fitting are passed.", n=total)
+    text = "Of {n:integer} checks agreed before fitting, {passed:integer} are passed, {caution:integer} ask for caution and {failed:integer} are failed."
+    return say(language, text, n=total, passed=count["pass"], caution=count["caution"], failed=count["fail"])
+
+
+def _weak(facts: dict[str, Any], language: Language) -> Sentence | None:
+    """Weak identification, said loudly."""
+    if not facts["weak"]:
+        return None
+    text = plural(
+        len(facts["weak"]),
+        "{names:names} is weakly identified: its result below is driven by the prior more than by the data. Do not move its budget on this evidence.",
+        "{names:names} are weakly identified: their results are driven by the prior more than by the data. Do not move their budgets on this evidence.",
+    )
+    return say(language, text, names=facts["weak"])
+
+
+def _table(facts: dict[str, Any], language: Language) -> dict[str, Any]:
+    """The checks: all that are not passed, then the passed ones (at most one row a kind of check)."""
+    rows, seen = [], set()
+    for row in facts["checks"]:
+        if row["result"] == "pass" and row["check"] in seen:
+            continue
+        seen.add(row["check"])
+        status, style = STATUS.get(row["result"], (row["result"], "caution"))
+        rows.append(
+            [
+                say(language, "{check}", check=row["check"].replace("_", " ").capitalize()),
+                styled(say(language, "{subject}", subject=row["subject"]), "quiet"),
+                _statistic(language, row["statistic"]),
+                _statistic(language, row["limit"]),
+                styled(say(language, status), style),
+            ]
+        )
+    return {
+        "caption": say(language, "*Model checks, agreed before fitting.*"),
+        "head": [say(language, text) for text in ("Check", "Subject", "Result", "Limit", "Status")],
+        "align": ["left", "left", "right", "right", "left"],
+        "rows": rows,
+    }
+
+
+def _statistic(language: Language, value: float) -> Sentence:
+    if value != value:
+        return say(language, "–")
+    at = Scale(0, 0) if value == round(value) else Scale(0, 3 if abs(value) < 10 else 1)
+    return say(language, "{x}", x=number(language, value, at))
