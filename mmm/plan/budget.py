@@ -94,7 +94,8 @@ def _check_curves(spend: Knots, value: Knots, names: Sequence[str]) -> None:
             problems.append(f"{name}: the curve holds a value that is not a finite number: leave that knot out")
         elif (np.diff(knots) <= 0).any():
             at = int(np.argmax(np.diff(knots) <= 0))
-            problems.append(f"{name}: knots {at} and {at + 1} ({knots[at]:g}, {knots[at + 1]:g}) do not increase: sort them, once each")
+            pair = f"knots {at} and {at + 1} ({knots[at]:g}, {knots[at + 1]:g})"
+            problems.append(f"{name}: {pair} do not increase: sort them and give each once")
     if problems:
         raise InputError(problems)
 
@@ -174,10 +175,16 @@ def _relax(
     room = SLACK * max(abs(problem.total), 1e-300)
     if start.sum() > problem.total + room or end.sum() < problem.total - room:
         return None
-    pieces = [_envelope(problem, c, i, j, envelopes) for c, i, j in zip(channels, first, final, strict=True)]
+    pieces = [
+        _envelope(problem, c, i, j, envelopes)
+        for c, (i, j) in enumerate(zip(first.tolist(), final.tolist(), strict=True))
+    ]
     segments = _Segments(np.concatenate([p.width for p in pieces]), np.concatenate([p.slope for p in pieces]))
     owner = np.repeat(channels, [len(piece.width) for piece in pieces])
-    filled = _fill(problem, start, segments) if not len(problem.limits) else _fill_within_limits(problem, start, segments, owner)
+    if len(problem.limits):
+        filled = _fill_within_limits(problem, start, segments, owner)
+    else:
+        filled = _fill(problem, start, segments)
     if filled is None:
         return None
     amounts, price, charges = filled
@@ -233,7 +240,7 @@ def _envelope(
     problem: _Problem, channel: int, first: int, final: int, known: dict[tuple[int, int, int], _Segments]
 ) -> _Segments:
     """The upper hull of a channel's knots from `first` to `final`, walked once from left to right."""
-    key = (int(channel), int(first), int(final))
+    key = (channel, first, final)
     if key not in known:
         spend = problem.spend[channel, first : final + 1].tolist()
         value = problem.value[channel, first : final + 1].tolist()
@@ -242,8 +249,9 @@ def _envelope(
             if here <= x[-1]:
                 continue
             while len(x) > 1 and (f[-1] - f[-2]) * (here - x[-1]) <= (height - f[-1]) * (x[-1] - x[-2]):
-                x.pop(), f.pop()
-            x.append(here), f.append(height)
+                del x[-1], f[-1]
+            x += [here]
+            f += [height]
         width = np.diff(x)
         known[key] = _Segments(width, np.diff(f) / width)
     return known[key]
@@ -256,7 +264,7 @@ def _split(problem: _Problem, node: _Node) -> list[tuple[Ends, Ends]]:
     """
     replies = _replies(problem, node.prices, node.first, node.final)
 
-    def shortfall(c: int, x: float) -> float:
+    def shortfall(c: int, x: float | np.floating) -> float:
         return float(replies[c] - np.interp(x, problem.spend[c], problem.value[c]) + node.prices[c] * x)
 
     channel = max(range(len(replies)), key=lambda c: shortfall(c, node.spend[c]))

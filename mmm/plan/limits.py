@@ -70,7 +70,7 @@ def _bound_problems(
     lower: Float[np.ndarray, " channel"], upper: Float[np.ndarray, " channel"], names: Sequence[str]
 ) -> list[str]:
     return [
-        f"{name}: the lower bound {low:,.2f} is above the upper bound {high:,.2f} by {low - high:,.2f}: exchange or widen them"
+        f"{name}: the lower bound {low:,.2f} is {low - high:,.2f} above the upper bound {high:,.2f}: widen one of them"
         for name, low, high in zip(names, lower, upper, strict=True)
         if low > high
     ]
@@ -130,7 +130,7 @@ def _share_problems(
             members = ", ".join(name for name, coefficient in zip(names, row, strict=True) if coefficient)
             side = "at most" if limit >= 0 else "at least"
             problems.append(
-                f"{members} may take {side} {abs(limit) / unit:.1%} of the budget {total:,.2f}, and the channels' bounds and "
-                f"the other groups miss that by {amount:,.2f}: widen the bounds or the share"
+                f"{members}: {side} {abs(limit) / unit:.1%} of the budget {total:,.2f} is {amount:,.2f} out of reach "
+                "within the channels' bounds and the other groups: widen the share or the bounds"
             )
     return problems

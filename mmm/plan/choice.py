@@ -1,0 +1,150 @@
+"""Which multiples does each scenario choose?
+
+    hold          1 for every channel
+    recommended   the split of the wanted budget that earns the most in expectation, certified
+    cut, grow     the same for a tenth less and a tenth more than that budget
+    yours         what `plan.scenarios` says, 1 where it says nothing
+
+Channels that spend nothing in the reference have no pattern to multiply: they stay out of the decision. A standing
+alternative that the limits rule out (everything frozen, a share that cannot be met) is left out, and why is kept.
+
+A further scenario of general use is one more entry in `STANDING` or in `choices`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from mmm.errors import InputError
+from mmm.plan.bounds import Allowed, for_budget
+from mmm.plan.budget import TOLERANCE, Solution, optimality_gap, solve_separable
+from mmm.plan.limits import Share
+from mmm.plan.outlook import Outlook
+from mmm.plan.target import budget_for
+from mmm.study import Group, Target
+from mmm.study import Plan as Settings
+
+STANDING: Final = {"cut": 0.9, "grow": 1.1}
+"""The standing alternatives, as multiples of the recommended budget."""
+
+SINGLE_DRAWS: Final = 200
+"""Posterior draws whose own optimum is solved, evenly spaced."""
+
+SINGLE_DRAW_TOLERANCE: Final = 1e-4
+
+PerChannel = Float[np.ndarray, " channel"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A scenario: multiples by channel, the limits they were chosen in, and the certified gap where one was solved."""
+
+    name: str
+    multiples: PerChannel
+    limits: Allowed
+    gap: float = np.nan
+
+
+def choices(view: Outlook, limits: Allowed, settings: Settings) -> tuple[list[Choice], dict[str, str]]:
+    """Every scenario, `hold` and `recommended` first, and why a standing one is missing.
+
+    Raises `InputError` when the recommended budget cannot be spent within the limits.
+    """
+    best = partial(best_split, view, shares=shares_of(settings.groups, view.channels))
+    total = wanted_budget(view, limits, settings)
+    hold = Choice("hold", np.ones(len(view.channels)), limits)
+    found = [hold, _chosen("recommended", view, limits, best(limits, total))]
+    missing: dict[str, str] = {}
+    for name, factor in STANDING.items():
+        moved = for_budget(limits, factor)
+        try:
+            found.append(_chosen(name, view, moved, best(moved, factor * total)))
+        except InputError as reason:
+            missing[name] = "; ".join(reason.problems)
+    for own in settings.scenarios:
+        found.append(Choice(own.name, np.array([own.multiples.get(name, 1.0) for name in view.channels]), limits))
+    return found, missing
+
+
+def _chosen(name: str, view: Outlook, limits: Allowed, solution: Solution) -> Choice:
+    return Choice(name, _multiples(view, solution), limits, optimality_gap(solution))
+
+
+def wanted_budget(view: Outlook, limits: Allowed, settings: Settings) -> float:
+    """The budget of the recommendation, in money over the horizon."""
+    if settings.budget == "same":
+        return float(view.spend.sum())
+    if not isinstance(settings.budget, Target):
+        return float(settings.budget)
+    shares = shares_of(settings.groups, view.channels)
+
+    def most(total: float) -> float:
+        try:
+            return best_split(view, limits, total, shares=shares, tolerance=SINGLE_DRAW_TOLERANCE).value
+        except InputError:
+            return -np.inf
+
+    low, high = float(limits.lower @ view.spend), float(limits.upper @ view.spend)
+    return budget_for(settings.budget, most, low, high, view.value_per_kpi)
+
+
+def shares_of(groups: Sequence[Group], channels: Sequence[str]) -> tuple[Share, ...]:
+    """The study's groups as limits on the shares of the budget."""
+    return tuple(Share(np.isin(channels, group.channels), group.min_share, group.max_share) for group in groups)
+
+
+def best_split(
+    view: Outlook,
+    limits: Allowed,
+    total: float,
+    *,
+    shares: Sequence[Share] = (),
+    curves: Float[np.ndarray, "channel multiple"] | None = None,
+    tolerance: float = TOLERANCE,
+) -> Solution:
+    """The certified best split of `total` by the mean of the draws, or by `curves`. Dark channels stay dark."""
+    spends = view.spend > 0
+    value = view.curves.mean(axis=0) if curves is None else curves
+    within = [Share(share.members[spends], share.minimum, share.maximum) for share in shares]
+    solution = solve_separable(
+        view.spend[spends, None] * view.multiples,
+        value[spends],
+        total,
+        (limits.lower * view.spend)[spends],
+        (limits.upper * view.spend)[spends],
+        shares=within,
+        names=[name for name, does in zip(view.channels, spends, strict=True) if does],
+        tolerance=tolerance,
+    )
+    spend = np.zeros(len(spends))
+    spend[spends] = solution.spend
+    return Solution(spend, solution.value, solution.upper_bound)
+
+
+@dataclass(frozen=True)
+class Optima:
+    """The best split if single draws were the truth: which draws, their multiples, and what those would earn then."""
+
+    samples: Int[np.ndarray, " optimum"]
+    multiples: Float[np.ndarray, "optimum channel"]
+    value: Float[np.ndarray, " optimum"]
+
+
+def single_draw_optima(view: Outlook, limits: Allowed, total: float, shares: Sequence[Share] = ()) -> Optima:
+    """The optimum of evenly spaced draws, each by itself: how far the recommendation hangs on what is not known."""
+    samples = np.unique(np.linspace(0, len(view.curves) - 1, SINGLE_DRAWS).astype(int))
+    solve = partial(best_split, view, limits, total, shares=shares, tolerance=SINGLE_DRAW_TOLERANCE)
+    solved = [solve(curves=view.curves[sample]) for sample in samples]
+    multiples = np.stack([_multiples(view, solution) for solution in solved])
+    return Optima(samples, multiples, np.array([solution.value for solution in solved]))
+
+
+def _multiples(view: Outlook, solution: Solution) -> PerChannel:
+    """Spend as multiples of the reference; 1 where the reference is 0."""
+    return np.divide(solution.spend, view.spend, out=np.ones(len(view.spend)), where=view.spend > 0)

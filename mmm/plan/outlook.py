@@ -1,0 +1,142 @@
+"""What would each channel earn over the horizon at each multiple of its reference spend, draw by draw?
+
+    outlook.curves[sample, channel, multiple]     money: contribution inside the horizon and its carryover after it
+
+The curves come from `mmm.insight.response_curves` on a grid of multiples; between two of them they are interpolated
+linearly, for the solver and for every reported draw alike, so that both speak of the same function.
+
+One channel is scaled at a time while the others stay as they were. Where channels multiply one another (a log link) the
+sum of the curves is not what they earn together; `remainder` is the part of the joint contribution that it misses.
+
+`outlook` is the only place where a plan reads a fit. To plan on other curves, make an `Outlook` of your own and hand it
+to `mmm.plan.scenario.plan_from`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from jaxtyping import Float
+
+from mmm.errors import InputError
+from mmm.plan.reference import future_periods, observed_multiple, reference_rows, value_per_kpi
+from mmm.study import Horizon, Study
+
+STEP: Final = 0.05
+"""The distance between two multiples of the grid up to 2; beyond, the share of a multiple to the next one."""
+
+PerChannel = Float[np.ndarray, " channel"]
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """The reference, and what multiples of it earn. Money throughout; one sample is one draw for all channels."""
+
+    currency: str
+    channels: tuple[str, ...]
+    periods: pd.DatetimeIndex
+    reference: pd.DatetimeIndex
+    periods_per_year: float
+    flighting: Float[np.ndarray, "period channel"]
+    observed: PerChannel
+    multiples: Float[np.ndarray, " multiple"]
+    curves: Float[np.ndarray, "sample channel multiple"]
+    delay: PerChannel
+    value_per_kpi: float
+    remainder: float = 0.0
+
+    @property
+    def spend(self) -> PerChannel:
+        """The reference spend by channel over the horizon."""
+        return self.flighting.sum(axis=0)
+
+
+def study_of(fit: xr.DataTree) -> Study:
+    """The study that a panel or a fit carries with it."""
+    return Study.model_validate_json(fit.attrs["study"])
+
+
+def outlook(fit: xr.DataTree, horizon: Literal["history"] | Horizon, reach: float) -> Outlook:
+    """The outlook over `horizon`, with curves from 0 to at least `reach` times the reference spend.
+
+    Raises `InputError` when no paid channel spends anything in the reference.
+    """
+    from mmm.insight.curves import response_curves
+
+    panel = fit["panel"].to_dataset()
+    panel = panel.isel(channel=np.flatnonzero(panel["paid"].values))
+    rows, time = reference_rows(panel, horizon), pd.DatetimeIndex(panel["time"].values)
+    spend = panel["spend"].sum("geo").transpose("time", "channel").values.astype(float)
+    if not spend[rows].any():
+        raise InputError([f"no channel spends anything from {time[rows[0]]:%Y-%m-%d} to {time[rows[-1]]:%Y-%m-%d}, "
+                          "the reference of the plan: choose another plan.horizon"])  # fmt: skip
+    multiples = grid(reach)
+    curves = response_curves(fit, multiples, horizon=None if horizon == "history" else horizon)
+    curves = curves.sel(channel=panel["channel"].values).transpose("sample", "channel", "multiple")
+    return Outlook(
+        currency=study_of(fit).currency,
+        channels=tuple(str(name) for name in panel["channel"].values),
+        periods=time[rows] if isinstance(horizon, str) else future_periods(time, horizon, fit.attrs["frequency"]),
+        reference=time[rows],
+        periods_per_year=float(fit.attrs["periods_per_year"]),
+        flighting=spend[rows],
+        observed=observed_multiple(spend[panel["in_window"].values.astype(bool)], spend[rows]),
+        multiples=multiples,
+        curves=curves.values.astype(float),
+        delay=_delay(fit, panel["channel"].values),
+        value_per_kpi=value_per_kpi(panel.isel(time=rows)),
+        remainder=_remainder(fit),
+    )
+
+
+def _delay(fit: xr.DataTree, channels: np.ndarray) -> PerChannel:
+    """Periods until half of a channel's carryover has arrived, in the mean; 0 where it has none."""
+    from mmm.insight.returns import half_life
+
+    return np.nan_to_num(half_life(fit).sel(channel=channels).mean(["chain", "draw"]).values.astype(float))
+
+
+def _remainder(fit: xr.DataTree) -> float:
+    """The share of what all paid channels contribute together that the sum of their own contributions misses."""
+    if study_of(fit).model.link == "identity":
+        return 0.0
+    from mmm.insight.contrast import contrast
+    from mmm.insight.contribution import contribution
+
+    panel = fit["panel"].to_dataset()
+    window, paid = panel["in_window"].values.astype(bool), panel["channel"].values[panel["paid"].values.astype(bool)]
+    without = panel["exposure"].where(~panel["paid"].astype(bool), 0.0)
+    together = float(contrast(fit, None, without).isel(time=window).mean(["chain", "draw"]).sum())
+    alone = float(contribution(fit).sel(channel=paid).mean(["chain", "draw"]).sum())
+    return 1 - alone / together if together else 0.0
+
+
+def grid(reach: float) -> Float[np.ndarray, " multiple"]:
+    """Multiples from 0 to 2, and on to `reach` or beyond, 1 among them: fine where plans are, coarser far out."""
+    multiples = list(np.round(np.arange(round(2 / STEP) + 1) * STEP, 10))
+    while multiples[-1] < reach:
+        multiples.append(multiples[-1] * (1 + STEP))
+    return np.array(multiples)
+
+
+def outcome(view: Outlook, multiples: PerChannel) -> Float[np.ndarray, "sample channel"]:
+    """What every channel earns in every draw at its multiple, in money."""
+    left = np.clip(np.searchsorted(view.multiples, multiples, side="right") - 1, 0, len(view.multiples) - 2)
+    weight = (multiples - view.multiples[left]) / (view.multiples[left + 1] - view.multiples[left])
+    channels = np.arange(len(multiples))
+    return (1 - weight) * view.curves[:, channels, left] + weight * view.curves[:, channels, left + 1]
+
+
+def marginal(view: Outlook, multiples: PerChannel) -> Float[np.ndarray, "sample channel"]:
+    """mROI at the multiples: what the next unit of money earns in every draw, over one step of the grid.
+
+    NaN for a channel that spends nothing.
+    """
+    low = np.maximum(multiples - STEP / 2, view.multiples[0])
+    high = np.minimum(multiples + STEP / 2, view.multiples[-1])
+    money = np.where(view.spend > 0, (high - low) * view.spend, np.nan)
+    return (outcome(view, high) - outcome(view, low)) / money

@@ -1,0 +1,137 @@
+"""What should be spent, and what if we spent something else?
+
+    plan = allocate(fit)                                     # as the study's plan section says
+    plan = allocate(fit, budget=2e6, bounds=(0.8, 1.2))      # or as you say
+    plan.scenarios                                           # hold, recommended, cut, grow, the study's own
+
+Every scenario is one multiple of the reference spend per channel (`mmm.plan.choice`). All are evaluated on the same
+joint posterior draws, so that a difference between two is a difference within each draw, and summarised last.
+
+`plan_from` does the same from an `Outlook` of any origin, without a fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from pydantic import ValidationError
+
+from mmm.errors import InputError, listing
+from mmm.plan.bounds import DEFAULT, allowed, labels_of
+from mmm.plan.choice import STANDING, choices, shares_of, single_draw_optima
+from mmm.plan.finance import finance_table, terms
+from mmm.plan.outlook import Outlook, outlook, study_of
+from mmm.plan.summary import summary_table
+from mmm.plan.tables import allocation_table, calendar_table, outcomes, quality_table, scenarios_table
+from mmm.study import Plan as Settings
+from mmm.study import Target
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The tables of a plan, as the run folder holds them, and the outcome of each scenario draw by draw."""
+
+    allocation: pd.DataFrame
+    scenarios: pd.DataFrame
+    quality: pd.DataFrame
+    finance: pd.DataFrame
+    calendar: pd.DataFrame
+    summary: pd.DataFrame
+    outcome: xr.DataArray
+
+
+def allocate(
+    fit: xr.DataTree,
+    budget: Literal["same"] | float | int | Target | Mapping[str, float | int] | None = None,
+    bounds: tuple[float | int, float | int] | Mapping[str, tuple[float | int, float | int]] | None = None,
+    verdicts: pd.DataFrame | None = None,
+) -> Plan:
+    """The recommended split of a budget, beside its alternatives; what is left `None` is as the study's plan says.
+
+    `budget` is money over the horizon, `"same"` as the reference, or a target such as `{"target_roi": 2.5}`. `bounds`
+    are multiples of the reference spend, one pair for all channels, or pairs by channel (`"default"` for the rest).
+    `verdicts` is the table of the causal validation: a channel without its support moves by
+    `plan.max_shift_unvalidated` at most.
+
+    Raises `InputError` when the limits contradict one another, or a target is out of reach: which, and by how much.
+    """
+    study = study_of(fit)
+    settings = _with(study.plan, tuple(study.data.channels), budget, bounds)
+    return plan_from(outlook(fit, settings.horizon, _reach(settings)), settings, verdicts)
+
+
+def plan_tables(fit: xr.DataTree, verdicts: pd.DataFrame | None) -> dict[str, pd.DataFrame]:
+    """Every table of the study's plan by its name in the run folder."""
+    plan = allocate(fit, verdicts=verdicts)
+    return {
+        "allocation": plan.allocation,
+        "scenarios": plan.scenarios,
+        "allocation_quality": plan.quality,
+        "finance": plan.finance,
+        "calendar": plan.calendar,
+        "plan_summary": plan.summary,
+    }
+
+
+def plan_from(view: Outlook, settings: Settings, verdicts: pd.DataFrame | None = None) -> Plan:
+    """The plan that `settings` ask for on an outlook."""
+    labels = labels_of(verdicts)
+    limits = allowed(view.channels, settings.bounds, view.observed, labels, settings.max_shift_unvalidated)
+    found, missing = choices(view, limits, settings)
+    recommended = found[1]
+    by_channel = outcomes(view, found)
+    earned = {name: draws.sum(axis=1) for name, draws in by_channel.items()}
+    shares = shares_of(settings.groups, view.channels)
+    optima = single_draw_optima(view, limits, float(recommended.multiples @ view.spend), shares)
+    spent = {choice.name: choice.multiples * view.spend for choice in found}
+    money = {name: (spent[name], by_channel[name]) for name in spent}
+    return Plan(
+        allocation=allocation_table(view, found),
+        scenarios=scenarios_table(view, found, earned),
+        quality=quality_table(view, recommended, optima),
+        finance=finance_table(money, view.channels, terms(settings.finance, view)),
+        calendar=calendar_table(view, recommended),
+        summary=summary_table(view, settings, found, missing, earned, optima, labels is not None),
+        outcome=xr.DataArray(
+            np.stack(list(earned.values())), coords={"scenario": list(earned)}, dims=("scenario", "sample"),
+            attrs={"units": view.currency},
+        ),
+    )  # fmt: skip
+
+
+def _with(settings: Settings, channels: tuple[str, ...], budget: Any, bounds: Any) -> Settings:
+    """The study's settings with what the caller asks for instead, checked like a study file."""
+    asked: dict[str, Any] = {} if budget is None else {"budget": budget}
+    if bounds is not None:
+        pairs = dict(bounds) if isinstance(bounds, Mapping) else {"default": bounds}
+        asked["bounds"] = {"default": settings.bounds.get("default", DEFAULT)} | pairs
+    try:
+        settings = Settings.model_validate(settings.model_dump() | asked)
+    except ValidationError as error:
+        found = [(".".join(str(step) for step in each["loc"]), each["msg"]) for each in error.errors()]
+        raise InputError([f"{place}: {message}" for place, message in found]) from None
+    problems = [
+        f"bounds name {name!r}, which is not a channel: the channels are {listing(channels)}"
+        for name in settings.bounds
+        if name not in (*channels, "default")
+    ]
+    problems += [
+        f"plan.scenarios: {own.name!r} is the name of a standing scenario: choose another"
+        for own in settings.scenarios
+        if own.name in ("hold", "recommended", *STANDING)
+    ]
+    if problems:
+        raise InputError(problems)
+    return settings
+
+
+def _reach(settings: Settings) -> float:
+    """The largest multiple that any scenario may ask for."""
+    growth = max(STANDING.values())
+    multiples = [multiple for own in settings.scenarios for multiple in own.multiples.values()]
+    return max([growth * upper for _, upper in [DEFAULT, *settings.bounds.values()]] + multiples)
