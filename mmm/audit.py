@@ -67,7 +67,7 @@ def _whole_lines(path: Path) -> list[bytes]:
 
 
 def _link(lines: list[bytes]) -> str:
-    """The hash that the next entry follows; after a line somebody made unreadable the chain starts anew, and shows it."""
+    """The hash that the next entry follows; after an unreadable line the chain starts anew, and shows it."""
     try:
         return str(json.loads(lines[-1])["hash"]) if lines else START
     except (ValueError, KeyError, TypeError):

@@ -1,0 +1,234 @@
+"""What can be asked on the command line?
+
+    mmm init data.csv      guess a first study.yaml
+    mmm check study.yaml   read and review the data
+    mmm fit study.yaml     ... and fit the model
+    mmm validate RUN       causal validation, channel by channel
+    mmm plan RUN           scenarios and a recommended budget
+    mmm report RUN         notebooks, PDF, HTML, workbook
+    mmm run study.yaml     all of it
+
+Exit code 0: done. 1: the work failed, and `error.log` in the run folder has the traceback. 2: the input is wrong;
+every problem is listed, and nothing is left behind. A command that was interrupted takes up where it was when it is
+given again. This module composes the others and does no work itself; what is heavy is imported inside the commands.
+
+To add a command, decorate a function that returns its outcome (a mapping) with `@command`.
+"""
+
+from __future__ import annotations
+
+import functools
+import traceback
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mmm import __version__
+from mmm.console import Outcome, Shown, answer, complain, showing
+
+if TYPE_CHECKING:
+    from mmm.run import Stage
+
+ALL = ("check", "fit", "insight", "validate", "plan", "report")
+
+out_option = click.option(
+    "--out", type=click.Path(path_type=Path), help="The run folder; runs/<study>/<hash> if left out."
+)
+study_argument = click.argument("study", type=click.Path(path_type=Path))
+run_argument = click.argument("run", type=click.Path(path_type=Path))
+
+
+class StageFailed(RuntimeError):
+    """A stage of a run could not do its work."""
+
+
+class InOrder(click.Group):
+    """Lists its commands in the order of the work, not of the alphabet."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(cls=InOrder, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="mmm")
+def main() -> None:
+    """Marketing mix modeling, from raw exports to a board report."""
+
+
+def command(function: Callable[..., Outcome]) -> Callable[..., None]:
+    """Makes a function a command: adds `--json`, prints its outcome, and turns errors into letters and exit codes."""
+
+    @main.command(name=function.__name__.rstrip("_"))
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+    @functools.wraps(function)
+    def called(as_json: bool, **arguments: object) -> None:
+        name = function.__name__.rstrip("_")
+        code = _attempt(function, name, as_json, arguments)
+        click.get_current_context().exit(code)
+
+    return called
+
+
+def _attempt(function: Callable[..., Outcome], name: str, as_json: bool, arguments: dict[str, object]) -> int:
+    from mmm.errors import InputError
+    from mmm.lock import RunBusy
+
+    try:
+        answer({"command": name, **function(**arguments)}, as_json)
+        return 0
+    except InputError as error:
+        complain(name, str(error).splitlines()[0], error.problems, as_json)
+        return 2
+    except (StageFailed, RunBusy) as error:
+        complain(name, str(error), [], as_json)
+    except KeyboardInterrupt:
+        complain(name, "interrupted. Give the same command again to take up where it was.", [], as_json)
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        complain(name, f"stopped with {_brief(error)} (in {place.filename}, line {place.lineno})", [], as_json)
+    return 1
+
+
+@command
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="The file to write; study.yaml beside the data if left out."
+)
+def init(data: Path, out: Path | None) -> Outcome:
+    """Guess a first study from a table's columns, and say what was guessed."""
+    from mmm.errors import InputError
+    from mmm.files import write_atomic
+
+    target = out or data.parent / "study.yaml"
+    if target.exists():
+        raise InputError([f"{target} exists already: name another file with --out, or remove it"])
+    from mmm.data.guess import guess_study
+
+    text, notes = guess_study(data)
+    write_atomic(target, text)
+    return {"study": str(target), "guessed": list(notes)}
+
+
+@command
+@study_argument
+@out_option
+def check(study: Path, out: Path | None) -> Outcome:
+    """Read the data, list every problem, and review what was read."""
+    return _from_study(study, out, ALL[:1])
+
+
+@command
+@study_argument
+@out_option
+def fit(study: Path, out: Path | None) -> Outcome:
+    """Check the data and fit the model."""
+    return _from_study(study, out, ALL[:3])
+
+
+@command
+@run_argument
+def validate(run: Path) -> Outcome:
+    """Test each channel's effect for causality."""
+    return _from_run(run, ["validate"])
+
+
+@command
+@run_argument
+def plan(run: Path) -> Outcome:
+    """Compare budget scenarios and recommend one."""
+    return _from_run(run, ["plan"])
+
+
+@command
+@click.argument("run", type=click.Path(path_type=Path), metavar="RUN|STUDY")
+def report(run: Path) -> Outcome:
+    """Make the documents of a run; of a study file, run it first."""
+    if run.is_file() and run.suffix in {".yaml", ".yml"}:
+        return _from_study(run, None, ALL)
+    return _from_run(run, ["report"])
+
+
+@command
+@study_argument
+@out_option
+def run(study: Path, out: Path | None) -> Outcome:
+    """Everything: check, fit, validate, plan, report."""
+    return _from_study(study, out, ALL)
+
+
+def _from_study(path: Path, out: Path | None, names: Iterable[str]) -> Outcome:
+    """Reads a study and its data before anything is written, then does the named stages."""
+    with showing() as shown:
+        shown.begin("read")
+        from mmm import stages
+        from mmm.data.panel import load_panel
+        from mmm.run import opened
+        from mmm.study import load_study
+
+        study = load_study(path)
+        panel = load_panel(study)
+        identity = stages.identity(study, panel)
+        folder = out or Path("runs") / study.study / identity.key
+        sizes = panel["panel"].sizes
+        shown.end(f"{sizes['geo']} geo x {sizes['time']} periods x {sizes['channel']} channels")
+        with opened(folder, identity, stages.resolved(study)):
+            steps = stages.stages(folder, study, panel, shown.update)
+            return _work_through(folder, [steps[name] for name in names], shown)
+
+
+def _from_run(folder: Path, names: Iterable[str]) -> Outcome:
+    """Does the named stages of a run that has a fit."""
+    from mmm import stages
+    from mmm.errors import InputError
+    from mmm.run import is_whole, opened
+
+    with showing() as shown, opened(folder):
+        if not is_whole(folder, "fit"):
+            raise InputError([f"{folder} has no finished fit: run `mmm fit` with its study and --out {folder} first"])
+        steps = stages.stages(folder, progress=shown.update)
+        return _work_through(folder, [steps[name] for name in names], shown)
+
+
+def _work_through(folder: Path, steps: list[Stage], shown: Shown) -> Outcome:
+    from mmm.run import ERROR_LOG, read_manifest
+
+    (folder / ERROR_LOG).unlink(missing_ok=True)
+    done = {}
+    for stage in steps:
+        shown.begin(stage.name)
+        done[stage.name] = "done" if _guarded(folder, stage) else "unchanged"
+        seconds = read_manifest(folder)["seconds"][stage.name]
+        shown.end(f"done in {seconds:.1f} s" if done[stage.name] == "done" else "unchanged")
+    manifest = read_manifest(folder)
+    written = [str(folder / name) for stage in steps for name in manifest["stages"][stage.name]["outputs"]]
+    kept = {name: manifest[name] for name in ("run_id", "verdict", "reasons", "seconds")}
+    return {"run": str(folder), **kept, "stages": done, "files": written}
+
+
+def _guarded(folder: Path, stage: Stage) -> bool:
+    """Does a stage; a failure leaves its traceback in the run folder and becomes one paragraph."""
+    from mmm import audit
+    from mmm.errors import InputError
+    from mmm.files import write_atomic
+    from mmm.run import ERROR_LOG, perform
+
+    try:
+        return perform(folder, stage)
+    except InputError:
+        raise
+    except Exception as error:
+        path = write_atomic(folder / ERROR_LOG, traceback.format_exc())
+        audit.record(folder, "stage failed", stage=stage.name, error=_brief(error))
+        raise StageFailed(
+            f"the stage '{stage.name}' failed with {_brief(error)} "
+            f"The traceback is in {path}; what was done before is kept, and the same command goes on from there."
+        ) from error
+
+
+def _brief(error: Exception, limit: int = 400) -> str:
+    """An error in one paragraph."""
+    text = " ".join(str(error).split())
+    shortened = text if len(text) <= limit else text[: limit - 1] + "…"
+    return f"{type(error).__name__}: {shortened}"

@@ -1,0 +1,144 @@
+"""What are the steps from a study to a board report, and what does each read and write?
+
+    check -> fit -> insight -> validate -> plan -> report
+
+Each stage reads files of the run folder and writes files there; nothing passes from one to the next in memory, so a
+stage can be done again alone. This is where `mmm`, `causal` and `reports` meet; the command line above it only says
+which stages a command needs, and the libraries below it know nothing of run folders.
+
+To add a step, write a function that returns the paths it wrote, and place it in `stages` with the patterns of the
+files it reads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pandas as pd
+import xarray as xr
+import yaml
+
+from mmm.files import digest, read_table, replacing, write_atomic, write_table
+from mmm.run import Identity, Stage, amend, code_version
+from mmm.study import Study
+
+Progress = Callable[[float, str], None]
+"""Called with the share of the stage that is done, 0 to 1, and what is happening."""
+
+RESULTS = ("pass", "caution", "fail")
+"""Results of a check, from best to worst; the worst one decides the verdict."""
+
+
+def silent(share: float, message: str) -> None:
+    """Progress that nobody watches."""
+
+
+def identity(study: Study, panel: xr.DataTree) -> Identity:
+    """What a run of `study` on `panel` is a run of; its data are the panel and the table of experiments."""
+    data = str(panel.attrs["data_hash"])
+    if study.experiments:
+        data = hashlib.sha256(f"{data}\n{digest(study.resolve(study.experiments))}".encode()).hexdigest()
+    return Identity(study.study, study.hash(), data, code_version())
+
+
+def resolved(study: Study) -> str:
+    """The study with every default written out, as the run folder keeps it."""
+    text = yaml.safe_dump(study.canonical(), sort_keys=False, allow_unicode=True, width=120)
+    return (
+        f"# The study as it was run, every default written out. Paths are relative to the study's own folder.\n{text}"
+    )
+
+
+def stages(
+    run: Path, study: Study | None = None, panel: xr.DataTree | None = None, progress: Progress = silent
+) -> dict[str, Stage]:
+    """The stages of a run by name, in order; `check` and `fit` are there where the study and its panel are given."""
+    steps: dict[str, Stage] = {}
+    if study is not None and panel is not None:
+        steps["check"] = Stage("check", (), lambda: check(run, panel))
+        steps["fit"] = Stage("fit", (), lambda: fit(run, study, panel, progress))
+    steps["insight"] = Stage("insight", ("fit.nc",), lambda: insight(run))
+    steps["validate"] = Stage("validate", ("fit.nc",), lambda: validate(run, progress))
+    steps["plan"] = Stage("plan", ("fit.nc", "tables/verdicts.csv"), lambda: plan(run))
+    report_reads = ("study.yaml", "review.json", "fit.nc", "tables/*.csv")
+    steps["report"] = Stage("report", report_reads, lambda: report(run, progress))
+    return steps
+
+
+def check(run: Path, panel: xr.DataTree) -> Iterable[Path]:
+    """Reviews the data."""
+    from mmm.data.review import review
+
+    found = review(panel)
+    yield write_atomic(run / "review.json", found.to_json())
+    yield write_atomic(run / "review.html", found.to_html())
+    yield write_table(run / "tables" / "review.csv", found.findings_table())
+
+
+def fit(run: Path, study: Study, panel: xr.DataTree, progress: Progress) -> Iterable[Path]:
+    """Samples the posterior."""
+    from mmm.model.fit import fit as sample
+    from mmm.model.fit import save_fit
+
+    fitted = sample(panel, study, progress=progress)
+    with replacing(run / "fit.nc") as temporary:
+        save_fit(fitted, temporary)
+    amend(run, seed=int(fitted.attrs["seed"]), device=str(fitted.attrs["device"]))
+    return [run / "fit.nc"]
+
+
+def insight(run: Path) -> Iterable[Path]:
+    """Turns the posterior into tables, and the checks into a verdict."""
+    from mmm.insight import tables
+    from mmm.model.fit import load_fit
+
+    fitted = load_fit(run / "fit.nc")
+    made = {
+        "channels": tables.channels_table(fitted),
+        "contribution": tables.contribution_table(fitted),
+        "curves": tables.curves_table(fitted),
+        "fit": tables.fit_table(fitted),
+        "checks": tables.checks_table(fitted),
+    }
+    amend(run, **verdict(made["checks"]))
+    return _write_tables(run, made)
+
+
+def validate(run: Path, progress: Progress) -> Iterable[Path]:
+    """Puts each channel's effect to causal tests."""
+    from causal import validate as test_channels
+    from mmm.model.fit import load_fit
+
+    result = test_channels(load_fit(run / "fit.nc"), progress=progress)
+    return _write_tables(run, {"verdicts": result.verdicts, "causal": result.effects})
+
+
+def plan(run: Path) -> Iterable[Path]:
+    """Recommends a budget and compares it with the alternatives."""
+    from mmm.model.fit import load_fit
+    from mmm.plan.scenario import plan_tables
+
+    path = run / "tables" / "verdicts.csv"
+    verdicts = read_table(path) if path.is_file() else None
+    return _write_tables(run, plan_tables(load_fit(run / "fit.nc"), verdicts))
+
+
+def report(run: Path, progress: Progress) -> Iterable[Path]:
+    """Executes the notebooks and makes the documents."""
+    from reports.render import render
+
+    return render(run, progress=progress)
+
+
+def verdict(checks: pd.DataFrame) -> dict[str, object]:
+    """The worst result of the checks, and the messages of those that did not pass, worst first."""
+    severity = checks["result"].map(RESULTS.index)
+    worst = RESULTS[int(severity.max())] if len(checks) else "pass"
+    order = severity[severity > 0].sort_values(ascending=False, kind="stable").index
+    return {"verdict": "ok" if worst == "pass" else worst, "reasons": checks.loc[order, "message"].tolist()}
+
+
+def _write_tables(run: Path, tables: dict[str, pd.DataFrame]) -> list[Path]:
+    return [write_table(run / "tables" / f"{name}.csv", table) for name, table in tables.items()]
