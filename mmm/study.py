@@ -23,7 +23,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from mmm.errors import InputError, StudyError
+from mmm.errors import InputError, StudyError, closest
 from mmm.study_file import Document, read_document, validate
 from mmm.study_plan import Finance, Group, Horizon, Plan, Report, Scenario, Target
 from mmm.study_types import Day, Key, Name, Part
@@ -243,7 +243,9 @@ def _unknown_channels(study: Study) -> Iterator[str]:
     plan, paid = study.plan, list(study.data.channels)
     mentioned = [("plan.bounds", name) for name in plan.bounds if name != "default"]
     mentioned += [(f"plan.groups.{i}", name) for i, group in enumerate(plan.groups) for name in group.channels]
-    mentioned += [(f"plan.scenarios.{scenario.name}", name) for scenario in plan.scenarios for name in scenario.multiples]
+    mentioned += [
+        (f"plan.scenarios.{scenario.name}", name) for scenario in plan.scenarios for name in scenario.multiples
+    ]
     for place, name in mentioned:
         if name not in paid:
             yield f"{place} names {name!r}, which is not a channel: {closest(name, paid)}"
@@ -268,7 +270,9 @@ def load_study(source: str | Path | Mapping[str, Any]) -> Study:
 def _checked(document: Document, folder: Path, name: str) -> Study:
     problems = list(document.problems)
     if "folder" in document.tree:
-        problems.append(f"{document.where(('folder',))}: unknown key 'folder': the folder of the file counts, remove it")
+        problems.append(
+            f"{document.where(('folder',))}: unknown key 'folder': the folder of the file counts, remove it"
+        )
     study, found = validate(Study, document, {"folder": folder}) if not document.problems else (None, [])
     if problems + found or study is None:
         raise StudyError(problems + found, name, usable=study)

@@ -24,7 +24,9 @@ from mmm.textfile import decode, text_problem
 
 Place = tuple[str | int, ...]
 
-PLAIN_TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp"))
+PLAIN_TAGS = frozenset(
+    f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp")
+)
 NAMELESS = ("missing", "string_type")
 OTHER_BRANCH = ("string_type", "literal_error", "float_type")
 

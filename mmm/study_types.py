@@ -15,7 +15,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 def _name(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", value):
-        raise ValueError(f"{value!r} may hold letters, digits, '-', '_' and '.' only, and starts with a letter or digit")
+        raise ValueError(
+            f"{value!r} may hold letters, digits, '-', '_' and '.' only, and starts with a letter or digit"
+        )
     return value
 
 

@@ -53,7 +53,9 @@ def parse_dates(values: pd.Series, where: Callable[[int], str]) -> tuple[pd.Seri
         return parsed.astype("datetime64[ns]"), _unread(parsed, values, where)
     texts = _texts(values)
     written = texts[texts != ""]
-    readings = {label: pd.to_datetime(written, format=form, errors="coerce", exact=True) for label, form in FORMATS.items()}
+    readings = {
+        label: pd.to_datetime(written, format=form, errors="coerce", exact=True) for label, form in FORMATS.items()
+    }
     complete = {label: reading for label, reading in readings.items() if reading.notna().all()}
     if not complete:
         return pd.Series(pd.NaT, index=values.index), _formats_problem(written, readings, str(values.name), where)
@@ -87,15 +89,21 @@ def _unread(parsed: pd.Series, values: pd.Series, where: Callable[[int], str]) -
     rows = np.flatnonzero(parsed.isna().to_numpy())
     if not len(rows):
         return []
-    return [f"`{values.name}` has no date on {listing([where(int(row)) for row in rows])}: write the period's first day, or remove the row"]
+    return [
+        f"`{values.name}` has no date on {listing([where(int(row)) for row in rows])}: write the period's first day, or remove the row"
+    ]
 
 
-def _formats_problem(written: pd.Series, readings: dict[str, pd.Series], name: str, where: Callable[[int], str]) -> list[str]:
+def _formats_problem(
+    written: pd.Series, readings: dict[str, pd.Series], name: str, where: Callable[[int], str]
+) -> list[str]:
     """No format reads every cell: the commonest one, and the first rows that are something else."""
     label, best = max(readings.items(), key=lambda item: int(item[1].notna().sum()))
     if not best.notna().any():
         seen = listing([f"{where(int(row))}: {written[row]!r}" for row in written.index[:3]])
-        return [f"`{name}` does not hold dates ({seen}): name the column of dates as data.time, and write them as 2026-01-31"]
+        return [
+            f"`{name}` does not hold dates ({seen}): name the column of dates as data.time, and write them as 2026-01-31"
+        ]
     rest = written[best.isna()]
     first = written.index[best.notna()][0]
     others = listing([f"{where(int(row))}: {rest[row]!r}" for row in rest.index], 5)
@@ -111,9 +119,13 @@ def find_frequency(times: pd.DatetimeIndex, asked: str | None) -> tuple[str, lis
         alias = f"W-{WEEKDAYS[times.dayofweek.value_counts().idxmax()]}"
     if alias is None:
         apart = listing([str(gap) for gap in pd.Series(times.diff()[1:]).value_counts().index[:3]])
-        return "", [f"the dates are neither hours, days, weeks nor months apart (commonest: {apart}): bring the data to one of these periods"]
+        return "", [
+            f"the dates are neither hours, days, weeks nor months apart (commonest: {apart}): bring the data to one of these periods"
+        ]
     if alias not in ("h", "D", "MS") and alias not in {f"W-{day}" for day in WEEKDAYS}:
-        return "", [f"data.frequency {asked!r} is not known: use hourly, daily, weekly, monthly, or W-MON to W-SUN; or leave it out"]
+        return "", [
+            f"data.frequency {asked!r} is not known: use hourly, daily, weekly, monthly, or W-MON to W-SUN; or leave it out"
+        ]
     return alias, []
 
 

@@ -13,23 +13,32 @@ import pandas as pd
 from mmm.errors import listing
 
 
-def grid_problems(time: pd.Series, geo: pd.Series, frequency: str, where: Callable[[int], str], has_geo: bool) -> list[str]:
+def grid_problems(
+    time: pd.Series, geo: pd.Series, frequency: str, where: Callable[[int], str], has_geo: bool
+) -> list[str]:
     """Every departure of `(geo, time)` from a complete regular grid, with its place and remedy."""
     grid = pd.date_range(time.min(), time.max(), freq=frequency)
     beside = ~time.isin(grid)
     if beside.any():
         rows = [f"{where(int(row))} ({_day(time[row])})" for row in time.index[beside]]
-        return [f"the periods are {frequency}, and {int(beside.sum())} dates are not: {listing(rows)}. Correct them, or state data.frequency"]
+        return [
+            f"the periods are {frequency}, and {int(beside.sum())} dates are not: {listing(rows)}. Correct them, or state data.frequency"
+        ]
     return [*_duplicates(time, geo, where, has_geo), *_gaps(time, geo, grid, has_geo)]
 
 
 def _duplicates(time: pd.Series, geo: pd.Series, where: Callable[[int], str], has_geo: bool) -> Iterator[str]:
     """Periods that stand more than once, one sentence a geo."""
     twice = pd.DataFrame({"geo": geo, "time": time}).duplicated(keep=False)
-    remedy = "keep one row a period, or add them up" + ("" if has_geo else "; if the rows are regions, name their column as data.geo")
+    remedy = "keep one row a period, or add them up" + (
+        "" if has_geo else "; if the rows are regions, name their column as data.geo"
+    )
     for name in sorted(geo[twice].unique()):
         rows = time[twice & (geo == name)].sort_values(kind="stable")
-        days = [f"{_day(day)} ({' and '.join(where(int(row)) for row in group.index[:3])})" for day, group in rows.groupby(rows)]
+        days = [
+            f"{_day(day)} ({' and '.join(where(int(row)) for row in group.index[:3])})"
+            for day, group in rows.groupby(rows)
+        ]
         yield f"{_of(name, has_geo)}{len(days)} periods stand more than once: {listing(days)}: {remedy}"
 
 
@@ -39,7 +48,9 @@ def _gaps(time: pd.Series, geo: pd.Series, grid: pd.DatetimeIndex, has_geo: bool
         missing = grid.difference(pd.DatetimeIndex(time[geo == name]))
         if len(missing):
             days = listing([_day(day) for day in missing])
-            remedy = "add the rows, with 0 for true zeros" + ("; or leave the geo out" if has_geo else ", or start later with data.window")
+            remedy = "add the rows, with 0 for true zeros" + (
+                "; or leave the geo out" if has_geo else ", or start later with data.window"
+            )
             yield f"{_of(name, has_geo)}{len(missing)} of {len(grid)} periods are missing: {days}: {remedy}"
 
 

@@ -77,9 +77,15 @@ def find_files(pattern: Path) -> list[Path]:
         return [pattern]
     found = sorted(Path(path) for path in glob.glob(str(pattern), recursive=True))
     if not found:
-        near = sorted(path.name for path in pattern.parent.glob("*") if path.suffix in READERS) if pattern.parent.is_dir() else []
+        near = (
+            sorted(path.name for path in pattern.parent.glob("*") if path.suffix in READERS)
+            if pattern.parent.is_dir()
+            else []
+        )
         there = f"that folder has {listing(near)}" if near else "that folder has no data files"
-        raise InputError([f"data.source: {pattern} does not exist: check the path, which starts at the study's folder; {there}"])
+        raise InputError(
+            [f"data.source: {pattern} does not exist: check the path, which starts at the study's folder; {there}"]
+        )
     return found
 
 
@@ -119,7 +125,11 @@ def read_file(path: Path) -> Table:
     ending = "".join(path.suffixes[-2:]) if path.suffix == ".gz" else path.suffix
     reader = READERS.get(ending.lower())
     if reader is None:
-        raise InputError([f"{path.name} has the ending {ending or 'none'!r}, which is not one of {', '.join(READERS)}: export it as CSV"])
+        raise InputError(
+            [
+                f"{path.name} has the ending {ending or 'none'!r}, which is not one of {', '.join(READERS)}: export it as CSV"
+            ]
+        )
     table = reader(path)
     if table.frame.empty:
         raise InputError([f"{path.name} has a header and no rows: export it again, with its data"])
@@ -135,7 +145,9 @@ def read_csv(path: Path) -> Table:
     problems = _header_problems(path, names)
     if problems:
         raise InputError(problems)
-    with duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}) as connection:
+    with duckdb.connect(
+        config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    ) as connection:
         try:
             frame = connection.sql(
                 "select * from read_csv($path, delim = $separator, quote = '\"', escape = '\"', header = false, skip = 1,"
@@ -167,7 +179,9 @@ def _outside_quotes(line: str) -> str:
 
 def _header_problems(path: Path, names: list[str]) -> list[str]:
     twice = sorted({name for name in names if names.count(name) > 1})
-    problems = [f"{path.name} has the column {name!r} {names.count(name)} times: rename or remove the others" for name in twice]
+    problems = [
+        f"{path.name} has the column {name!r} {names.count(name)} times: rename or remove the others" for name in twice
+    ]
     if all(_is_number(name) for name in names):
         problems.append(f"{path.name} starts with numbers ({listing(names, 4)}): its first line must name the columns")
     return problems
@@ -209,7 +223,9 @@ def _ragged(path: Path, separator: str, width: int, error: duckdb.Error) -> list
         return [f"{path.name} {problem}"]
     wrong = [f"line {line} ({len(row)})" for line, row in _rows(path, separator) if len(row) != width]
     if wrong:
-        return [f"{path.name} has {width} columns, but not on {listing(wrong)}: put quotes round cells that hold {separator!r}, or export again"]
+        return [
+            f"{path.name} has {width} columns, but not on {listing(wrong)}: put quotes round cells that hold {separator!r}, or export again"
+        ]
     return [f"{path.name} cannot be read as CSV ({str(error).splitlines()[0]}): export it again as CSV UTF-8"]
 
 
@@ -218,7 +234,9 @@ def read_parquet(path: Path) -> Table:
     try:
         frame = pd.read_parquet(path)
     except (OSError, ValueError) as error:
-        raise InputError([f"{path.name} is not a readable Parquet file ({str(error).splitlines()[0]}): export it again"]) from None
+        raise InputError(
+            [f"{path.name} is not a readable Parquet file ({str(error).splitlines()[0]}): export it again"]
+        ) from None
     return Table(frame.reset_index(drop=frame.index.name is None), ((path.name, 0),))
 
 
@@ -227,8 +245,13 @@ def read_excel(path: Path) -> Table:
     try:
         frame = pd.read_excel(path, engine="calamine")
     except Exception as error:  # calamine raises its own bare exceptions
-        raise InputError([f"{path.name} is not a readable Excel workbook ({error}): save it as .xlsx, or as CSV UTF-8"]) from None
-    frame.columns = [f"column {i}" if str(name).startswith("Unnamed: ") else str(name).strip() for i, name in enumerate(frame.columns, start=1)]
+        raise InputError(
+            [f"{path.name} is not a readable Excel workbook ({error}): save it as .xlsx, or as CSV UTF-8"]
+        ) from None
+    frame.columns = [
+        f"column {i}" if str(name).startswith("Unnamed: ") else str(name).strip()
+        for i, name in enumerate(frame.columns, start=1)
+    ]
     return Table(frame, ((path.name, 0),), lines=tuple(range(2, len(frame) + 2)))
 
 
@@ -240,7 +263,9 @@ def read_database(source: TableSource, folder: Path) -> Table:
     if connection.startswith("duckdb:///"):
         file = folder / connection.removeprefix("duckdb:///")
         if not file.exists():
-            raise InputError([f"data.source.connection: {file} does not exist: check the path, which starts at the study's folder"])
+            raise InputError(
+                [f"data.source.connection: {file} does not exist: check the path, which starts at the study's folder"]
+            )
         connection = f"duckdb:///{file.resolve()}?read_only=True"
     try:
         database = ibis.connect(connection)
@@ -248,12 +273,23 @@ def read_database(source: TableSource, folder: Path) -> Table:
         frame = database.table(source.table).to_pandas() if source.table in tables else None
     except Exception as error:  # every backend has its own
         said = str(error).splitlines()[0]
-        raise InputError([f"data.source.connection: the database does not answer ({said}): check its address and your rights"]) from None
+        raise InputError(
+            [f"data.source.connection: the database does not answer ({said}): check its address and your rights"]
+        ) from None
     if frame is None:
-        raise InputError([f"data.source.table: there is no table {source.table!r}: the database has {listing(sorted(tables))}"])
+        raise InputError(
+            [f"data.source.table: there is no table {source.table!r}: the database has {listing(sorted(tables))}"]
+        )
     if frame.empty:
         raise InputError([f"data.source.table: {source.table!r} has no rows"])
     return Table(frame, ((source.table, 0),))
 
 
-READERS = {".csv": read_csv, ".csv.gz": read_csv, ".tsv": read_csv, ".txt": read_csv, ".parquet": read_parquet, ".xlsx": read_excel}
+READERS = {
+    ".csv": read_csv,
+    ".csv.gz": read_csv,
+    ".tsv": read_csv,
+    ".txt": read_csv,
+    ".parquet": read_parquet,
+    ".xlsx": read_excel,
+}

@@ -36,7 +36,9 @@ THOUSANDS = re.compile(r"[+-]?\d{1,3},\d{3}")
 Locate = Callable[[int], str]
 
 
-def read_numbers(values: pd.Series, role: str, decimal: str, locate: Locate) -> tuple[Float[np.ndarray, " row"], list[str]]:
+def read_numbers(
+    values: pd.Series, role: str, decimal: str, locate: Locate
+) -> tuple[Float[np.ndarray, " row"], list[str]]:
     """A column as float64 with NaN where it is no number, and one sentence a kind of fault.
 
     `role` is the place in the study (`channels.tv.spend`, `controls[0]`), `decimal` the decimal sign of text cells,
@@ -47,7 +49,11 @@ def read_numbers(values: pd.Series, role: str, decimal: str, locate: Locate) -> 
     problem = _categories(values, role, text)
     if problem:
         return numbers, [problem]
-    negative = (numbers < 0) & np.isfinite(numbers) if re.split(r"[.\[]", role)[0] not in MAY_BE_NEGATIVE else np.zeros_like(blank)
+    negative = (
+        (numbers < 0) & np.isfinite(numbers)
+        if re.split(r"[.\[]", role)[0] not in MAY_BE_NEGATIVE
+        else np.zeros_like(blank)
+    )
     faults = {"missing": blank, "text": text, "infinite": np.isinf(numbers), "negative": negative}
     problems = [_sentence(values, role, kind, found, locate) for kind, found in faults.items() if found.any()]
     return numbers, problems
@@ -62,7 +68,9 @@ def _floats(values: pd.Series, decimal: str) -> tuple[Float[np.ndarray, " row"],
     blank = np.array([text.lower() in BLANKS for text in texts], dtype=bool)
     if decimal == ",":
         texts = [text.replace(",", ".") if WITH_COMMA.fullmatch(text) else text for text in texts]
-    return np.array([np.nan if empty else _float(text) for text, empty in zip(texts, blank, strict=True)], dtype=np.float64), blank
+    return np.array(
+        [np.nan if empty else _float(text) for text, empty in zip(texts, blank, strict=True)], dtype=np.float64
+    ), blank
 
 
 def _float(text: str) -> float:
@@ -78,7 +86,12 @@ def _categories(values: pd.Series, role: str, text: Bool[np.ndarray, " row"]) ->
     """A column of words in place of numbers, such as events: it needs one 0/1 column a word."""
     written = values[text | ~_blank_words(values)]
     words = sorted({str(value) for value in written if not _is_number(value)})
-    if text.sum() == 0 or len(words) > 20 or text.sum() < 0.5 * max(1, len(written)) or role.startswith(("kpi", "channels")):
+    if (
+        text.sum() == 0
+        or len(words) > 20
+        or text.sum() < 0.5 * max(1, len(written))
+        or role.startswith(("kpi", "channels"))
+    ):
         return None
     quiet = [word for word in words if word.lower() not in BLANKS]
     column = re.sub(r"\W+", "_", f"{values.name}_{quiet[0] if quiet else words[0]}")
@@ -106,13 +119,22 @@ def _sentence(values: pd.Series, role: str, kind: str, found: Bool[np.ndarray, "
 
 def decimal_sign(columns: Iterable[pd.Series], separator: str) -> tuple[str, list[str]]:
     """`.` or `,`: a comma is decimal only where it cannot be anything else; a problem where it could be both."""
-    cells = [str(cell).strip() for column in columns if not pd.api.types.is_numeric_dtype(column.dtype) for cell in column.dropna()]
+    cells = [
+        str(cell).strip()
+        for column in columns
+        if not pd.api.types.is_numeric_dtype(column.dtype)
+        for cell in column.dropna()
+    ]
     commas = [cell for cell in cells if WITH_COMMA.fullmatch(cell)]
     if separator == "," or not commas:
         return ".", []
     points = [cell for cell in cells if WITH_POINT.fullmatch(cell)]
     if points:
-        return ".", [f"numbers are written with a decimal comma ({commas[0]}) and with a point ({points[0]}): use the point everywhere"]
+        return ".", [
+            f"numbers are written with a decimal comma ({commas[0]}) and with a point ({points[0]}): use the point everywhere"
+        ]
     if all(THOUSANDS.fullmatch(cell) for cell in commas):
-        return ".", [f"numbers such as {commas[0]} may have a decimal comma or a thousands separator: write them with a decimal point and neither"]
+        return ".", [
+            f"numbers such as {commas[0]} may have a decimal comma or a thousands separator: write them with a decimal point and neither"
+        ]
     return ",", []

@@ -119,11 +119,15 @@ def _geos(frame: pd.DataFrame, columns: dict[str, str], table: Table, problems: 
     values = frame[columns["geo"]]
     blank = np.flatnonzero(values.isna().to_numpy() | (values.astype("str").str.strip() == "").to_numpy())
     if len(blank):
-        problems.append(f"`{values.name}` (geo) is missing {len(blank)} times, first at {table.where(int(blank[0]))}: write the region of every row")
+        problems.append(
+            f"`{values.name}` (geo) is missing {len(blank)} times, first at {table.where(int(blank[0]))}: write the region of every row"
+        )
     return values.astype("str").str.strip()
 
 
-def _numbers(table: Table, columns: dict[str, str], time: pd.Series, geo: pd.Series, problems: list[str], national: bool) -> dict[str, Rows]:
+def _numbers(
+    table: Table, columns: dict[str, str], time: pd.Series, geo: pd.Series, problems: list[str], national: bool
+) -> dict[str, Rows]:
     wanted = {place: table.frame[column] for place, column in columns.items() if place not in ("time", "geo")}
     decimal, found = decimal_sign(wanted.values(), table.separator)
     problems += found
@@ -153,9 +157,17 @@ def _assemble(cells: Cells, study: Study) -> xr.Dataset:
     media = [*data.channels, *data.organic]
     spend, exposure, frequency, units = _media(data, grid, shape, study.currency)
     variables: dict[str, tuple[tuple[str, ...], np.ndarray, dict[str, str]]] = {
-        "kpi": (("geo", "time"), grid("kpi.column"), {"units": study.currency if data.kpi.kind == "revenue" else data.kpi.column}),
+        "kpi": (
+            ("geo", "time"),
+            grid("kpi.column"),
+            {"units": study.currency if data.kpi.kind == "revenue" else data.kpi.column},
+        ),
         "spend": (("geo", "time", "channel"), spend, {"units": study.currency}),
-        "exposure": (("geo", "time", "channel"), exposure, {"units": units[0] if len(set(units)) == 1 else "see exposure_unit"}),
+        "exposure": (
+            ("geo", "time", "channel"),
+            exposure,
+            {"units": units[0] if len(set(units)) == 1 else "see exposure_unit"},
+        ),
     }
     coordinates: dict[str, object] = {
         "time": ("time", times.to_numpy()),
@@ -201,7 +213,15 @@ def _media(data: Data, grid, shape: tuple[int, int], currency: str):  # type: ig
 def exposure_unit(column: str) -> str:
     """What a column of exposure counts, as far as its name tells."""
     word = column.lower()
-    known = {"impression": "impressions", "click": "clicks", "grp": "GRPs", "view": "views", "reach": "people reached", "send": "sends", "visit": "visits"}
+    known = {
+        "impression": "impressions",
+        "click": "clicks",
+        "grp": "GRPs",
+        "view": "views",
+        "reach": "people reached",
+        "send": "sends",
+        "visit": "visits",
+    }
     return next((unit for part, unit in known.items() if part in word), "exposure units")
 
 
@@ -220,5 +240,7 @@ def _windowed(panel: xr.Dataset, data: Data) -> tuple[xr.Dataset, list[str]]:
         if not inside.all():
             notes.append(f"{int((~inside).sum())} periods before data.window.start {window.start} only feed carryover")
     if not panel.sizes["time"] or not panel.in_window.any():
-        raise InputError([f"data.window {window.start} to {window.end} holds no period of the data: widen it, or leave it out"])
+        raise InputError(
+            [f"data.window {window.start} to {window.end} holds no period of the data: widen it, or leave it out"]
+        )
     return panel, notes

@@ -190,7 +190,13 @@ FLIGHTINGS: dict[str, Callable[[Generator, np.ndarray], Weeks]] = {
 
 
 def _spend(
-    rng: Generator, channels: Sequence[TrueChannel], time: np.ndarray, size: Float[np.ndarray, " geo"], total: float, demand: Weeks, pull: float
+    rng: Generator,
+    channels: Sequence[TrueChannel],
+    time: np.ndarray,
+    size: Float[np.ndarray, " geo"],
+    total: float,
+    demand: Weeks,
+    pull: float,
 ) -> ByChannel:
     """Money by geo, week and channel; `total` is the market's mean weekly media spend."""
     spends = []
@@ -242,7 +248,9 @@ def _contribution(
     return np.stack(parts, axis=-1)
 
 
-def _levers(rng: Generator, weeks: int, controls: bool, promotion: bool, newsletter: bool) -> dict[str, tuple[np.ndarray, Weeks]]:
+def _levers(
+    rng: Generator, weeks: int, controls: bool, promotion: bool, newsletter: bool
+) -> dict[str, tuple[np.ndarray, Weeks]]:
     """Columns beside paid media, each with its effect relative to the level."""
     levers: dict[str, tuple[np.ndarray, Weeks]] = {}
     if newsletter:
@@ -266,12 +274,19 @@ def _calendar(start: dt.date, weeks: int, size: Float[np.ndarray, " geo"]) -> pd
         return pd.DataFrame({"week": days})
     names = [f"region_{i + 1:02d}" for i in range(len(size))]
     people = (20_000_000 * size).round(-3).astype(np.int64)
-    return pd.DataFrame({"week": days * len(size), "geo": np.repeat(names, weeks), "population": np.repeat(people, weeks)})
+    return pd.DataFrame(
+        {"week": days * len(size), "geo": np.repeat(names, weeks), "population": np.repeat(people, weeks)}
+    )
 
 
-def _columns(channels: Sequence[TrueChannel], geos: int, controls: bool, promotion: bool, newsletter: bool) -> dict[str, Any]:
+def _columns(
+    channels: Sequence[TrueChannel], geos: int, controls: bool, promotion: bool, newsletter: bool
+) -> dict[str, Any]:
     """The `data` section of the study that reads the frame."""
-    paid = {c.name: {"spend": f"{c.name}_spend"} | ({"exposure": f"{c.name}_impressions"} if c.cost else {}) for c in channels}
+    paid = {
+        c.name: {"spend": f"{c.name}_spend"} | ({"exposure": f"{c.name}_impressions"} if c.cost else {})
+        for c in channels
+    }
     columns: dict[str, Any] = {"time": "week", "kpi": {"column": "revenue", "kind": "revenue"}, "channels": paid}
     if geos > 1:
         columns |= {"geo": "geo", "population": "population"}
@@ -302,16 +317,22 @@ def _truth(
     scaled = {}
     for i, channel in enumerate(channels):
         now = respond(channel, _relative(exposure[..., i]))
-        per_unit = np.divide(contribution[..., i].sum(axis=1), now.sum(axis=1), out=np.zeros(len(size)), where=now.sum(axis=1) > 0)
+        per_unit = np.divide(
+            contribution[..., i].sum(axis=1), now.sum(axis=1), out=np.zeros(len(size)), where=now.sum(axis=1) > 0
+        )
         others = frame["revenue"].sum() - total[i]
-        scaled[channel.name] = [float(others + (per_unit * respond(channel, m * _relative(exposure[..., i])).sum(axis=1)).sum()) for m in multiples]
+        scaled[channel.name] = [
+            float(others + (per_unit * respond(channel, m * _relative(exposure[..., i])).sum(axis=1)).sum())
+            for m in multiples
+        ]
     geo_names = list(frame["geo"].unique()) if "geo" in frame else ["national"]
     return {
         "seed": seed,
         "channels": names,
         "true_contribution": dict(zip(names, map(float, total), strict=True)),
         "true_contribution_by_geo": {
-            geo: dict(zip(names, map(float, contribution[g].sum(axis=0)), strict=True)) for g, geo in enumerate(geo_names)
+            geo: dict(zip(names, map(float, contribution[g].sum(axis=0)), strict=True))
+            for g, geo in enumerate(geo_names)
         },
         "true_roas": dict(zip(names, map(float, total / spend.sum(axis=(0, 1))), strict=True)),
         "parameters": {c.name: {"retention": c.retention, "half": c.half, "slope": c.slope} for c in channels},
