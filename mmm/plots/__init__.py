@@ -52,7 +52,7 @@ _VERBS = {
     "spend_shift": "budget",
 }
 
-__all__ = ["describe", *_VERBS]  # noqa: PLE0604  (the verbs are loaded on first use: matplotlib takes its time)
+__all__ = ["describe", *_VERBS]
 
 
 def __getattr__(name: str) -> Any:

@@ -13,9 +13,6 @@ from mmm.plots import labels, theme
 from mmm.plots.dates import date_axis
 from mmm.plots.source import Source, Units, period, table, units
 
-MOST_GEOS = 6
-"""Geos drawn when there are many: the largest."""
-
 
 @theme.styled
 def fit_over_time(source: Source, ax: Axes | None = None, *, geo: str | None = None, unit: Units | None = None) -> Axes:
@@ -26,15 +23,19 @@ def fit_over_time(source: Source, ax: Axes | None = None, *, geo: str | None = N
     """
     frame = table(source, "fit").assign(time=lambda rows: pd.to_datetime(rows["time"]))
     unit = unit or units(source)
-    geo = geo or _largest(frame)
+    geo = geo or largest_geo(frame)
     rows = frame[frame["geo"].astype(str) == geo].sort_values("time")
     scale = labels.scale(rows[["actual", "p95"]].to_numpy(), unit.kpi_unit)
     ax = theme.frame(theme.axes(ax, height_cm=5.2))
     time = rows["time"].to_numpy()
     low, expected, high, actual = (scale.of(rows[column].to_numpy()) for column in ("p05", "expected", "p95", "actual"))
-    band = ax.fill_between(time, low, high, color=theme.PALETTE[1], alpha=0.2, linewidth=0, label="90 % predictive interval")
+    band = ax.fill_between(
+        time, low, high, color=theme.PALETTE[1], alpha=0.2, linewidth=0, label="90 % predictive interval"
+    )
     (line,) = ax.plot(time, expected, color=theme.PALETTE[1], linewidth=1.1, label="Expected")
-    (dots,) = ax.plot(time, actual, linestyle="none", marker="o", markersize=_dot(len(rows)), color=theme.INK, label="Actual")
+    (dots,) = ax.plot(
+        time, actual, linestyle="none", marker="o", markersize=_dot(len(rows)), color=theme.INK, label="Actual"
+    )
     _shade_holdout(ax, rows)
     date_axis(ax, rows["time"])
     labels.plain_ticks(ax.yaxis)
@@ -44,7 +45,8 @@ def fit_over_time(source: Source, ax: Axes | None = None, *, geo: str | None = N
     return ax
 
 
-def _largest(frame: pd.DataFrame) -> str:
+def largest_geo(frame: pd.DataFrame) -> str:
+    """The geo that stands for the study: "all" where there are such rows, else the one with most KPI."""
     totals = frame.assign(geo=frame["geo"].astype(str)).groupby("geo")["actual"].sum()
     return "all" if "all" in totals else str(totals.idxmax())
 
@@ -64,6 +66,13 @@ def _shade_holdout(ax: Axes, rows: pd.DataFrame) -> None:
         ax.axvspan(time[start] - step, time[end] + step, color=theme.SHADE, zorder=0, linewidth=0)
     if len(starts):
         ax.annotate(
-            "Hidden from the model", (time[ends[-1]], 1.0), xycoords=("data", "axes fraction"), ha="right", va="bottom",
-            xytext=(0, 2), textcoords="offset points", color=theme.MUTED, fontsize=theme.SIZE - 1,
-        )  # fmt: skip
+            "Hidden from the model",
+            (time[ends[-1]], 1.0),
+            xycoords=("data", "axes fraction"),
+            ha="right",
+            va="bottom",
+            xytext=(0, 2),
+            textcoords="offset points",
+            color=theme.MUTED,
+            fontsize=theme.SIZE - 1,
+        )

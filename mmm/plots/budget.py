@@ -14,6 +14,9 @@ from matplotlib.axes import Axes
 from mmm.plots import labels, theme
 from mmm.plots.source import Source, Units, table, total, units
 
+MOST = 16
+"""Channels that `spend_shift` draws: those that move most."""
+
 NAMES = {"hold": "Hold", "recommended": "Recommended", "cut": "Cut", "grow": "Grow"}
 
 
@@ -23,21 +26,25 @@ def spend_shift(
 ) -> Axes:
     """Spend by channel now (dot) and as a scenario proposes it (arrow), largest budget first.
 
-    `source` gives the table `allocation`; geos and periods are added up where there is no row for all of them.
+    `source` gives the table `allocation`; geos and periods are added up where there is no row for all of them. Of
+    more than `MOST` channels the largest moves are drawn, and the label says how many are not.
     """
     unit = unit or units(source)
-    rows = moves(table(source, "allocation"), scenario)[::-1]
+    every = moves(table(source, "allocation"), scenario)
+    change = (every["recommended_spend"] - every["current_spend"]).abs()
+    rows = every.loc[sorted(change.nlargest(MOST).index)][::-1]
     now, then = rows["current_spend"].to_numpy(dtype=float), rows["recommended_spend"].to_numpy(dtype=float)
     scale = labels.scale(np.concatenate([now, then]), unit.currency)
-    ax = theme.frame(theme.axes(ax, 11.0, 1.4 + 0.52 * len(rows)), grid="x")
+    ax = theme.frame(theme.axes(ax, 11.0, theme.rows_cm(len(rows), 1.4)), grid="x")
     ax.set_xlim(0, 1.05 * scale.of(np.append(np.concatenate([now, then]), 1e-9)).max())
     for place, (before, after) in enumerate(zip(now, then, strict=True)):
         _move(ax, place, before, after, scale, unit.currency)
-    ax.set_yticks(range(len(rows)), labels.short([str(name) for name in rows["channel"]], 24))
+    ax.set_yticks(range(len(rows)), labels.short([str(name) for name in rows["channel"]], 30))
     ax.tick_params(axis="y", labelcolor=theme.INK)
     ax.set_ylim(-0.6, len(rows) - 0.4)
     labels.plain_ticks(ax.xaxis)
-    ax.set_xlabel(f"{scale.label('Spend')} (dot: now, arrow: proposed)")
+    left_out = f"; {len(every) - len(rows)} smaller moves not shown" if len(every) > len(rows) else ""
+    ax.set_xlabel(f"{scale.label('Spend')} (dot: now, arrow: proposed{left_out})")
     labels.make_room(ax)
     return ax
 
@@ -58,12 +65,24 @@ def _move(ax: Axes, place: int, before: float, after: float, scale: labels.Scale
     x, end = before / scale.divisor, after / scale.divisor
     ax.plot([x], [place], marker="o", markersize=4.5, color=theme.MUTED, zorder=3)
     if not small:
-        arrow = {"arrowstyle": "-|>,head_length=0.35,head_width=0.18", "color": colour, "linewidth": 1.4, "shrinkA": 0, "shrinkB": 0}
+        arrow = {
+            "arrowstyle": "-|>,head_length=0.35,head_width=0.18",
+            "color": colour,
+            "linewidth": 1.4,
+            "shrinkA": 0,
+            "shrinkB": 0,
+        }
         ax.annotate("", (end, place), (x, place), arrowprops=arrow, zorder=2)
     ax.annotate(
-        labels.money(change, currency, sign=True) if not small else "no change", (max(x, end), place), xytext=(6, 0),
-        textcoords="offset points", va="center", ha="left", color=colour, fontsize=theme.SIZE - 0.5,
-    )  # fmt: skip
+        labels.money(change, currency, sign=True) if not small else "no change",
+        (max(x, end), place),
+        xytext=(6, 0),
+        textcoords="offset points",
+        va="center",
+        ha="left",
+        color=colour,
+        fontsize=theme.SIZE - 0.5,
+    )
 
 
 @theme.styled
@@ -81,25 +100,32 @@ def scenarios(source: Source, ax: Axes | None = None, *, unit: Units | None = No
     ax.axvline(0, color=theme.INK, linewidth=0.8, linestyle=(0, (3, 2)), zorder=1)
     chance = rows["probability_beats_hold"].to_numpy(dtype=float)
     for place, name in enumerate(rows["scenario"]):
-        colour = theme.MUTED if low[place] < 0 < high[place] else theme.GAIN if mean[place] > 0 else theme.LOSS
+        colour = theme.MUTED if low[place] <= 0 <= high[place] else theme.GAIN if mean[place] > 0 else theme.LOSS
         ends = scale.of(np.array([low[place], high[place]]))
         ax.plot(ends, [place, place], color=colour, alpha=0.4, linewidth=5, solid_capstyle="round")
-        ax.plot(scale.of(mean[place : place + 1]), [place], marker="D" if name == "recommended" else "o", markersize=5.5, color=colour)
-        words = f"{labels.money(mean[place], unit.currency, sign=True)}, {_percent(chance[place])} chance of a gain"
+        ax.plot(
+            scale.of(mean[place : place + 1]),
+            [place],
+            marker="D" if name == "recommended" else "o",
+            markersize=5.5,
+            color=colour,
+        )
+        words = (
+            f"{labels.money(mean[place], unit.currency, sign=True)}, {labels.percent(chance[place])} chance of a gain"
+        )
         ax.annotate(
-            words, (1.0, place), xycoords=("axes fraction", "data"), xytext=(6, 0), textcoords="offset points",
-            va="center", ha="left", color=theme.INK,
-        )  # fmt: skip
+            words,
+            (1.0, place),
+            xycoords=("axes fraction", "data"),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            ha="left",
+            color=theme.INK,
+        )
     ax.set_yticks(range(len(rows)), labels.short([NAMES.get(str(name), str(name)) for name in rows["scenario"]], 24))
     ax.tick_params(axis="y", labelcolor=theme.INK)
     ax.set_ylim(-0.6, len(rows) - 0.4)
     labels.plain_ticks(ax.xaxis)
     ax.set_xlabel(f"{scale.label('Gain over the present spend')} (mean, 90 % interval)")
     return ax
-
-
-def _percent(share: float) -> str:
-    """A probability in whole percent; never 0 % or 100 %, which a sample cannot show."""
-    if not np.isfinite(share):
-        return "–"
-    return "<1 %" if share < 0.01 else ">99 %" if share > 0.99 else f"{100 * share:.0f} %"

@@ -86,14 +86,20 @@ def decomposition(source: Source, ax: Axes | None = None, *, unit: Units | None 
     order = channels(source, frame["channel"])
     rows = frame[frame["metric"] == "contribution"].sort_values("mean", ascending=False).head(12)[::-1]
     scale = labels.scale(rows[["mean", "p95"]].to_numpy(), unit.kpi_unit)
-    ax = theme.frame(theme.axes(ax, 11.0, 1.4 + 0.55 * len(rows)), grid="x")
+    ax = theme.frame(theme.axes(ax, 11.0, theme.rows_cm(len(rows), 1.4)), grid="x")
     shades = theme.colours(order)
     mean, low, high = (scale.of(rows[column].to_numpy()) for column in ("mean", "p05", "p95"))
     places = range(len(rows))
     ax.barh(places, mean, height=0.62, color=[theme.tint(shades[name], 0.35) for name in rows["channel"]])
     ax.hlines(places, low, high, color=theme.INK, linewidth=0.9)
-    ax.vlines([*low, *high], [p - 0.14 for p in [*places] * 2], [p + 0.14 for p in [*places] * 2], color=theme.INK, linewidth=0.9)
-    ax.set_yticks(places, labels.short([str(name) for name in rows["channel"]], 24))
+    ax.vlines(
+        [*low, *high],
+        [p - 0.14 for p in [*places] * 2],
+        [p + 0.14 for p in [*places] * 2],
+        color=theme.INK,
+        linewidth=0.9,
+    )
+    ax.set_yticks(places, labels.short([str(name) for name in rows["channel"]], 30))
     ax.tick_params(axis="y", labelcolor=theme.INK)
     ax.set_ylim(-0.6, len(rows) - 0.4)
     labels.plain_ticks(ax.xaxis)

@@ -38,9 +38,10 @@ def response_curves(
     shades = theme.colours(channels(source, frame["channel"]))
     names = dict(zip(order, labels.short(order, 24 if len(order) <= 12 else 18), strict=True))
     axes = theme.grid_of(len(order)) if axes is None else np.ravel(np.asarray(axes, dtype=object))
+    ticks = 4 if len(order) <= 12 else 3 if len(order) <= 20 else 2
     proposed, edges = _proposed(allocation), _edges(frame, observed_multiple)
     for ax, name in zip(axes, order, strict=False):
-        _panel(ax, frame[frame["channel"] == name], shades[name], proposed.get(name), edges[name])
+        _panel(ax, frame[frame["channel"] == name], shades[name], proposed.get(name), edges[name], ticks)
         theme.title(ax, names[name])
     _name_outer_axes(axes[: len(order)], unit.currency)
     _legend(axes[0], bool(proposed), any(np.isfinite(edge) for edge in edges.values()))
@@ -68,24 +69,32 @@ def _proposed(allocation: pd.DataFrame | None) -> dict[str, float]:
     return dict(zip(rows["channel"], rows["multiple"], strict=True))
 
 
-def _panel(ax: Axes, rows: pd.DataFrame, colour: str, proposed: float | None, edge: float) -> None:
+def _panel(ax: Axes, rows: pd.DataFrame, colour: str, proposed: float | None, edge: float, ticks: int) -> None:
     rows = rows.sort_values("spend_multiple")
     multiple, spend, low, mean, high = (
         rows[column].to_numpy(dtype=float) for column in ("spend_multiple", "spend", "p05", "mean", "p95")
     )
     theme.frame(ax)
     ax.fill_between(spend, low, high, color=colour, alpha=0.22, linewidth=0)
-    ax.plot(spend, mean, color=colour)
+    ax.plot(spend, mean, color=theme.readable(colour))
     if edge < multiple[-1]:
         ax.axvspan(float(np.interp(edge, multiple, spend)), spend[-1], color=theme.SHADE, zorder=0, linewidth=0)
     for place, inside in ((1.0, theme.INK), (proposed, "white")):
         if place is not None:
             x, y = float(np.interp(place, multiple, spend)), float(np.interp(place, multiple, mean))
-            ax.plot([x], [y], marker="o" if inside == theme.INK else "D", markersize=4, color=theme.INK,
-                    markerfacecolor=inside, markeredgewidth=0.9, zorder=5)  # fmt: skip
+            ax.plot(
+                [x],
+                [y],
+                marker="o" if inside == theme.INK else "D",
+                markersize=4,
+                color=theme.INK,
+                markerfacecolor=inside,
+                markeredgewidth=0.9,
+                zorder=5,
+            )
     ax.set_xlim(0, spend[-1] if spend[-1] > 0 else 1)
     ax.set_ylim(min(0.0, float(low.min())), max(float(high.max()) * 1.05, 1e-9))
-    labels.short_ticks(ax.xaxis, 4)
+    labels.short_ticks(ax.xaxis, ticks)
     labels.short_ticks(ax.yaxis, 4)
 
 
@@ -102,10 +111,9 @@ def _name_outer_axes(axes: np.ndarray, currency: str) -> None:
 
 def _legend(ax: Axes, proposed: bool, shaded: bool) -> None:
     """The marks, explained once over the panels."""
-    handles: list[Line2D | Patch] = [Line2D([], [], linestyle="none", marker="o", markersize=4, color=theme.INK, label="Now")]
+    handles: list[Line2D | Patch] = [theme.mark("Now", "o", theme.INK)]
     if proposed:
-        handles.append(Line2D([], [], linestyle="none", marker="D", markersize=4, color=theme.INK, markerfacecolor="white",
-                              markeredgewidth=0.9, label="Recommended"))  # fmt: skip
+        handles.append(theme.mark("Recommended", "D", theme.INK, "white"))
     handles.append(Patch(color=theme.MUTED, alpha=0.3, linewidth=0, label="90 % interval"))
     if shaded:
         handles.append(Patch(facecolor=theme.SHADE, edgecolor=theme.GRID, label="Beyond observed spend"))

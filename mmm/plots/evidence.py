@@ -8,7 +8,6 @@ model's contribution beside the backdoor estimate of the same estimand.
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
@@ -16,7 +15,13 @@ from mmm.plots import labels, theme
 from mmm.plots.source import Source, Units, table, units
 
 MARKS = {
-    "pass": {"marker": "o", "markersize": 6, "markerfacecolor": "white", "markeredgecolor": theme.GAIN, "markeredgewidth": 1.3},
+    "pass": {
+        "marker": "o",
+        "markersize": 6,
+        "markerfacecolor": "white",
+        "markeredgecolor": theme.GAIN,
+        "markeredgewidth": 1.3,
+    },
     "fail": {"marker": "s", "markersize": 7, "markerfacecolor": theme.LOSS, "markeredgecolor": theme.LOSS},
     "not_testable": {"marker": "_", "markersize": 6, "markeredgecolor": theme.MUTED, "markeredgewidth": 1.3},
 }
@@ -32,25 +37,34 @@ def gates(source: Source, ax: Axes | None = None) -> Axes:
     frame = table(source, "verdicts")
     names, tests = list(dict.fromkeys(frame["channel"])), list(dict.fromkeys(frame["gate"]))
     verdict = dict(zip(frame["channel"], frame["label"], strict=True))
-    ax = theme.frame(theme.axes(ax, theme.TEXT_WIDTH_CM, 2.2 + 0.52 * len(names)), grid="none")
+    ax = theme.frame(theme.axes(ax, theme.TEXT_WIDTH_CM, theme.rows_cm(len(names), 2.2)), grid="none")
     for row in frame.itertuples():
         x, y = tests.index(row.gate), len(names) - 1 - names.index(row.channel)
         ax.plot([x], [y], linestyle="none", **MARKS[str(row.result)])
         if row.result == "fail":
-            ax.plot([x], [y], linestyle="none", marker="x", markersize=3.6, markeredgecolor="white", markeredgewidth=1.2)
+            ax.plot(
+                [x], [y], linestyle="none", marker="x", markersize=3.6, markeredgecolor="white", markeredgewidth=1.2
+            )
     for place in range(len(names) + 1):
         ax.axhline(place - 0.5, color=theme.GRID, linewidth=0.6, zorder=0)
     ax.spines[:].set_visible(False)
     ax.set_xlim(-0.6, len(tests) - 0.4)
     ax.set_ylim(-0.5, len(names) - 0.5)
     ax.xaxis.tick_top()
-    ax.set_yticks(range(len(names)), labels.short(names, 24)[::-1])
+    ax.set_yticks(range(len(names)), labels.short(names, 30)[::-1])
     ax.tick_params(axis="both", length=0, labelcolor=theme.INK)
     for place, name in enumerate(reversed(names)):
         ax.annotate(
-            verdict[name].capitalize(), (1.0, place), xycoords=("axes fraction", "data"), xytext=(4, 0),
-            textcoords="offset points", va="center", ha="left", color=theme.MUTED, fontsize=theme.SIZE - 0.5,
-        )  # fmt: skip
+            verdict[name].capitalize(),
+            (1.0, place),
+            xycoords=("axes fraction", "data"),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            ha="left",
+            color=theme.MUTED,
+            fontsize=theme.SIZE - 0.5,
+        )
     _name_gates(ax, tests)
     ax.legend(handles=_key(set(frame["result"])), loc="upper left", bbox_to_anchor=(0.0, -0.02), ncols=3)
     return ax
@@ -58,7 +72,7 @@ def gates(source: Source, ax: Axes | None = None) -> Axes:
 
 def _name_gates(ax: Axes, tests: list[str]) -> None:
     """The gates' names over their columns, slanted where they would run into each other."""
-    ax.set_xticks(range(len(tests)), [labels.wrapped(_words(gate), 12) for gate in tests])
+    ax.set_xticks(range(len(tests)), [labels.wrapped(_words(gate), 10) for gate in tests])
     figure = ax.get_figure(root=True)
     assert figure is not None  # Axes that a plot was given always have one
     figure.draw_without_rendering()
@@ -87,7 +101,7 @@ def causal_agreement(source: Source, ax: Axes | None = None, *, unit: Units | No
     frame = table(source, "causal").sort_values("model_mean").reset_index(drop=True)
     columns = [f"{who}{part}" for who in ("", "model_") for part in ("p05", "p95")]
     scale = labels.scale(frame[columns].to_numpy(), unit.kpi_unit)
-    ax = theme.frame(theme.axes(ax, 13.0, 2.0 + 0.62 * len(frame)), grid="x")
+    ax = theme.frame(theme.axes(ax, 13.0, theme.rows_cm(len(frame), 2.0, 0.62)), grid="x")
     looks = {"model_": ("Mix model", theme.NAVY, "o", 0.16), "": ("Backdoor estimate", theme.PALETTE[3], "s", -0.16)}
     handles = []
     for who, (name, colour, marker, lift) in looks.items():
@@ -96,15 +110,10 @@ def causal_agreement(source: Source, ax: Axes | None = None, *, unit: Units | No
         ax.hlines(places, low, high, color=colour, linewidth=2.6, alpha=0.45, capstyle="round")
         handles += ax.plot(mean, places, linestyle="none", marker=marker, markersize=4.5, color=colour, label=name)
     ax.axvline(0, color=theme.INK, linewidth=0.8, zorder=1)
-    ax.set_yticks(range(len(frame)), labels.short([str(name) for name in frame["channel"]], 24))
+    ax.set_yticks(range(len(frame)), labels.short([str(name) for name in frame["channel"]], 30))
     ax.tick_params(axis="y", labelcolor=theme.INK)
     ax.set_ylim(-0.6, len(frame) - 0.4)
     labels.plain_ticks(ax.xaxis)
     ax.set_xlabel(scale.label(f"Contribution to {unit.kpi_name.lower()}"))
     theme.legend(ax, handles)
     return ax
-
-
-def results(frame: pd.DataFrame) -> dict[str, int]:
-    """How many gates passed, failed and could not be tested."""
-    return {name: int((frame["result"] == name).sum()) for name in MARKS}

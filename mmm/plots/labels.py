@@ -1,4 +1,4 @@
-"""How do numbers and names fit on a figure? Scaled to the axis, shortened to the room, and moved out of each other's way.
+"""How do numbers and names fit on a figure? Scaled to the axis, shortened to the room, and kept apart.
 
 An axis carries plain numbers and one label with the unit: `Revenue, EUR m` rather than six zeros a tick. `scale`
 finds the thousand, million or billion of an axis; `number` writes one value in a running label; `short` shortens
@@ -8,6 +8,7 @@ text overlaps another or leaves the figure.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -74,6 +75,21 @@ def money(value: float, unit: str, digits: int = 2, sign: bool = False) -> str:
     return f"{text} {unit}".rstrip()
 
 
+def percent(share: float) -> str:
+    """A share or a probability in whole percent; never 0 % or 100 %, which a sample cannot show."""
+    if not math.isfinite(share):
+        return "–"
+    if 0.99 < share <= 1:
+        return ">99 %"
+    return "<1 %" if 0 <= share < 0.01 else f"{100 * share:.0f} %".replace("-", "−")
+
+
+def listed(words: Sequence[str], most: int = 4) -> str:
+    """`a, b and c`; of more than `most`, the first ones and how many others there are."""
+    words = list(words) if len(words) <= most + 1 else [*words[:most], f"{len(words) - most} others"]
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
 def short(names: Sequence[str], width: int = 22) -> list[str]:
     """Each name in at most `width` characters, cut in the middle; names that differed still do."""
     cut = [name if len(name) <= width else _cut(name, width, width // 2) for name in names]
@@ -112,10 +128,10 @@ def wrapped(text: str, width: int) -> str:
     return "\n".join(lines)
 
 
-def collide(texts: Sequence[Text]) -> bool:
-    """Whether any two neighbours of a row of drawn texts overlap."""
-    boxes = [text.get_window_extent() for text in texts]
-    return any(left.x1 > right.x0 for left, right in zip(boxes, boxes[1:], strict=False))
+def collide(texts: Sequence[Text], gap: float = 4.0) -> bool:
+    """Whether any two neighbours of a row of drawn texts are less than `gap` pixels apart."""
+    boxes = [text.get_window_extent() for text in texts if text.get_text()]
+    return any(left.x1 + gap > right.x0 for left, right in itertools.pairwise(boxes))
 
 
 def plain_ticks(axis: Axis, count: int = 5) -> None:
@@ -148,7 +164,10 @@ def spread(positions: Iterable[float], gap: float) -> np.ndarray:
         groups.append([wanted[index] - gap * place, 1.0])
         while len(groups) > 1 and groups[-2][0] >= groups[-1][0]:
             mean, count = groups.pop()
-            groups[-1] = [(groups[-1][0] * groups[-1][1] + mean * count) / (groups[-1][1] + count), groups[-1][1] + count]
+            groups[-1] = [
+                (groups[-1][0] * groups[-1][1] + mean * count) / (groups[-1][1] + count),
+                groups[-1][1] + count,
+            ]
     moved = np.concatenate([[mean] * int(count) for mean, count in groups]) + gap * np.arange(len(wanted))
     placed = np.empty_like(wanted)
     placed[order] = moved
@@ -169,4 +188,7 @@ def make_room(ax: Axes, pad: float = 0.01) -> None:
             return
         left, right = ax.get_xlim()
         unit = (right - left) / max(box.width - over_left - over_right, box.width / 4)
-        ax.set_xlim(left - unit * (over_left + pad * box.width * (over_left > 0)), right + unit * (over_right + pad * box.width * (over_right > 0)))
+        ax.set_xlim(
+            left - unit * (over_left + pad * box.width * (over_left > 0)),
+            right + unit * (over_right + pad * box.width * (over_right > 0)),
+        )

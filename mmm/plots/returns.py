@@ -8,10 +8,8 @@ does not look like a proven one.
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 
 from mmm.plots import labels, theme
 from mmm.plots.source import Source, Units, beside, channels, table, total, units
@@ -21,7 +19,7 @@ EVIDENCE = {
     "quasi-experiment-consistent": ("#2f69b1", "s", "full"),
     "observationally consistent only": (theme.NAVY, "o", "none"),
     "conflicted": (theme.LOSS, "D", "full"),
-    "not identifiable": (theme.MUTED, "X", "full"),
+    "not identifiable": (theme.MUTED, "X", "none"),
 }
 """How a verdict looks: colour, marker, and whether the marker is filled. Strongest first."""
 
@@ -68,7 +66,7 @@ def intervals(
     verdicts = beside(source, "verdicts") if verdicts is None else verdicts
     rows = frame[(frame["metric"] == metric) & frame["median"].notna()].sort_values("median")
     scale = labels.scale(rows[["median", "p95"]].to_numpy(), _unit_of(metric, frame, unit))
-    ax = theme.frame(theme.axes(ax, 11.0, 2.0 + 0.52 * len(rows)), grid="x")
+    ax = theme.frame(theme.axes(ax, 11.0, theme.rows_cm(len(rows), 2.0)), grid="x")
     shades = theme.colours(channels(source, frame["channel"]))
     evidence = {} if verdicts is None else dict(zip(verdicts["channel"], verdicts["label"], strict=True))
     for place, (_, row) in enumerate(rows.iterrows()):
@@ -76,10 +74,15 @@ def intervals(
         low, middle, high = scale.of(row[["p05", "median", "p95"]].to_numpy(dtype=float))
         ax.plot([low, high], [place, place], color=colour, alpha=0.4, linewidth=4, solid_capstyle="round")
         ax.plot(
-            [middle], [place], marker=marker, color=colour, markersize=5, markeredgewidth=1.1,
+            [middle],
+            [place],
+            marker=marker,
+            color=colour,
+            markersize=5,
+            markeredgewidth=1.1,
             markerfacecolor="white" if fill == "none" else colour,
-        )  # fmt: skip
-    ax.set_yticks(range(len(rows)), labels.short([str(name) for name in rows["channel"]], 24))
+        )
+    ax.set_yticks(range(len(rows)), labels.short([str(name) for name in rows["channel"]], 30))
     ax.tick_params(axis="y", labelcolor=theme.INK)
     ax.set_ylim(-0.6, len(rows) - 0.2)
     labels.plain_ticks(ax.xaxis, 6)
@@ -102,19 +105,8 @@ def _unit_of(metric: str, frame: pd.DataFrame, unit: Units) -> str:
 
 def _evidence_legend(ax: Axes, present: set[str]) -> None:
     handles = [
-        Line2D(
-            [], [], linestyle="none", marker=marker, color=colour, markersize=5, markeredgewidth=1.1, label=name.capitalize(),
-            markerfacecolor="white" if fill == "none" else colour,
-        )
+        theme.mark(name.capitalize(), marker, colour, "white" if fill == "none" else None, 5)
         for name, (colour, marker, fill) in EVIDENCE.items()
         if name in present
-    ]  # fmt: skip
-    theme.legend(ax, handles, columns=2)
-
-
-def best_and_worst(frame: pd.DataFrame, metric: str = "roi") -> tuple[pd.Series, pd.Series]:
-    """The rows of the channels with the highest and the lowest median of a metric."""
-    rows = total(frame)
-    rows = rows[rows["metric"] == metric].dropna(subset=["median"])
-    order = np.argsort(rows["median"].to_numpy(), kind="stable")
-    return rows.iloc[order[-1]], rows.iloc[order[0]]
+    ]
+    theme.legend(ax, handles, columns=2, wide=True)

@@ -30,10 +30,16 @@ def spend_over_time(panel: xr.DataTree, axes: np.ndarray | None = None) -> np.nd
     shades = theme.colours(str(name) for name in data["channel"].values)
     written = labels.short(names, 24 if len(names) <= 12 else 18)
     for ax, name, text in zip(axes, names, written, strict=False):
-        spend, exposure = (data[what].sel(channel=name).sum("geo").to_numpy().astype(float) for what in ("spend", "exposure"))
+        spend, exposure = (
+            data[what].sel(channel=name).sum("geo").to_numpy().astype(float) for what in ("spend", "exposure")
+        )
         theme.frame(ax)
         ax.fill_between(data["time"].values, 0, spend, color=shades[name], alpha=0.85, linewidth=0)
-        if exposure.max() > 0 and spend.max() > 0 and not np.allclose(exposure / exposure.max(), spend / spend.max(), atol=1e-3):
+        if (
+            exposure.max() > 0
+            and spend.max() > 0
+            and not np.allclose(exposure / exposure.max(), spend / spend.max(), atol=1e-3)
+        ):
             ax.plot(data["time"].values, exposure * spend.max() / exposure.max(), color=theme.MUTED, linewidth=0.6)
         ax.set_ylim(0, max(1.08 * float(spend.max()), 1e-9))
         labels.short_ticks(ax.yaxis, 3)
@@ -64,12 +70,28 @@ def correlation(panel: xr.DataTree, ax: Axes | None = None) -> Axes:
     side = float(np.clip(2.5 + 0.85 * count, 6.0, theme.TEXT_WIDTH_CM - 2))
     ax = theme.frame(theme.axes(ax, side + 2, side), grid="none")
     hidden = np.where(np.triu(np.ones_like(matrix), 0).astype(bool), np.nan, matrix)
-    ax.pcolormesh(np.arange(count + 1) - 0.5, np.arange(count + 1) - 0.5, hidden, cmap=DIVERGING, vmin=-1, vmax=1, edgecolor="white", linewidth=0.8)
+    ax.pcolormesh(
+        np.arange(count + 1) - 0.5,
+        np.arange(count + 1) - 0.5,
+        hidden,
+        cmap=DIVERGING,
+        vmin=-1,
+        vmax=1,
+        edgecolor="white",
+        linewidth=0.8,
+    )
     if count <= 15:
         for row, column in zip(*np.nonzero(np.isfinite(hidden)), strict=True):
             value = hidden[row, column]
-            ax.text(column, row, f"{value:.2f}".replace("-", "−"), ha="center", va="center", fontsize=theme.SIZE - 1,
-                    color="white" if value > 0.6 else theme.INK)  # fmt: skip
+            ax.text(
+                column,
+                row,
+                f"{value:.2f}".replace("-", "−"),
+                ha="center",
+                va="center",
+                fontsize=theme.SIZE - 1,
+                color="white" if value > 0.6 else theme.INK,
+            )
     ax.set_xlim(-0.5, count - 1.5)
     ax.set_ylim(count - 0.5, 0.5)
     ax.set_xticks(range(count - 1), names[:-1], rotation=90)

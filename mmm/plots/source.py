@@ -57,7 +57,9 @@ def table(source: Source, name: str) -> pd.DataFrame:
     path = folder / f"{name}.csv"
     if not path.is_file():
         there = ", ".join(sorted(p.stem for p in folder.glob("*.csv"))) or "none"
-        raise InputError([f"there is no table {name!r}; the run has: {there}. Run the stage that writes it first"], str(folder))
+        raise InputError(
+            [f"there is no table {name!r}; the run has: {there}. Run the stage that writes it first"], str(folder)
+        )
     return read(path)
 
 

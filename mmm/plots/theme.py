@@ -26,6 +26,7 @@ from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 FONT = "Source Sans Pro"
 FALLBACK = "DejaVu Sans"
@@ -146,14 +147,19 @@ def axes(ax: Axes | None, width_cm: float = TEXT_WIDTH_CM, height_cm: float = 6.
 
 def grid_of(count: int, width_cm: float = TEXT_WIDTH_CM, row_cm: float = 3.6) -> np.ndarray:
     """`count` small Axes in reading order, three to a row (more when there are many), on one page at most."""
-    columns = min(max(count, 1), 3 if count <= 12 else 4 if count <= 20 else 5)
+    columns = min(max(count, 1), 2 if count == 4 else 3 if count <= 12 else 4 if count <= 20 else 5)
     rows = -(-count // columns)
     height = min(row_cm * rows + 0.5, PAGE_HEIGHT_CM)
-    small = figure(width_cm * (columns if count < 3 else 3) / 3 if columns < 3 else width_cm, height)
+    small = figure(0.65 * width_cm if count == 1 else width_cm, height)
     cells = small.subplots(rows, columns, squeeze=False).ravel()
     for spare in cells[count:]:
         spare.remove()
     return cells[:count]
+
+
+def rows_cm(count: int, rest: float, row: float = 0.52) -> float:
+    """The height of a figure with one row a channel and `rest` for axis and legend; many rows are closer."""
+    return min(rest + count * (row if count <= 12 else 0.8 * row), PAGE_HEIGHT_CM)
 
 
 def frame(ax: Axes, grid: str = "y") -> Axes:
@@ -172,16 +178,22 @@ def title(ax: Axes, text: str, size: float = SIZE + 0.5) -> None:
     ax.set_title(text, loc="left", fontsize=size, color=INK, fontfamily=family())
 
 
-def legend(ax: Axes, handles: Iterable[Any], columns: int | None = None) -> None:
-    """One legend over the Axes, left-aligned, read row by row, in as many rows as the Axes' width needs."""
+def legend(ax: Axes, handles: Iterable[Any], columns: int | None = None, wide: bool = False) -> None:
+    """One legend over the Axes, left-aligned, read row by row, in as many rows as the Axes' width needs.
+
+    A `wide` one may begin at the left edge of a figure that has no other Axes.
+    """
     entries = list(handles)
     canvas = ax.get_figure(root=True)
     assert canvas is not None  # Axes that a plot was given always have one
     canvas.draw_without_rendering()
-    room = ax.get_window_extent().width
+    box, edge = ax.get_window_extent(), 0.0
+    if wide and len(canvas.axes) == 1:
+        edge = (0.01 * canvas.bbox.width - box.x0) / box.width
+    room = box.width * (1 - edge)
     for count in range(columns or len(entries), 0, -1):
         order = [entries[i] for first in range(count) for i in range(first, len(entries), count)]
-        placed = ax.legend(handles=order, loc="lower left", bbox_to_anchor=(0.0, 1.02), ncols=count, labelspacing=0.3)
+        placed = ax.legend(handles=order, loc="lower left", bbox_to_anchor=(edge, 1.02), ncols=count, labelspacing=0.3)
         if placed.get_window_extent().width <= room:
             return
 
@@ -195,6 +207,26 @@ def colour(place: int) -> str:
     """The colour of the channel at `place` in the study: thirty that differ, then they come round again."""
     hue, tier = PALETTE[place % len(PALETTE)], place // len(PALETTE) % 3
     return (hue, tint(hue, 0.5), tint(hue, -0.35))[tier]
+
+
+def mark(label: str, marker: str, shade: str, inside: str | None = None, size: float = 4.5) -> Line2D:
+    """A legend's entry for a marker of this shade, filled with `inside` (itself where left out)."""
+    return Line2D(
+        [],
+        [],
+        linestyle="none",
+        marker=marker,
+        markersize=size,
+        color=shade,
+        markerfacecolor=inside or shade,
+        label=label,
+    )
+
+
+def readable(shade: str) -> str:
+    """`shade`, darkened as far as a thin line on white needs."""
+    luminance = float(np.dot(to_rgb(shade), (0.2126, 0.7152, 0.0722)))
+    return shade if luminance < 0.72 else tint(shade, -0.3)
 
 
 def tint(shade: str, amount: float) -> str:

@@ -1,0 +1,156 @@
+"""What does a figure say to someone who cannot see it? One or two sentences with its message, made from its table.
+
+    figures.save(plots.roi(run), "roi", plots.describe.roi(run), run)
+
+Each function has the name and the source of the plot that it describes and names the largest, the smallest and the
+doubtful, rather than that there are dots and lines. To describe a plot of your own, say what a reader should remember.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from mmm.plots import labels
+from mmm.plots.backtest import largest_geo
+from mmm.plots.budget import NAMES, moves
+from mmm.plots.source import Source, channels, table, total, units
+
+
+def contribution_over_time(source: Source) -> str:
+    """How much of the expected KPI the channels explain, and which explain most."""
+    frame = table(source, "contribution")
+    sums = frame.groupby("component")["mean"].sum()
+    media = sums[[name for name in channels(source, frame["component"]) if name in sums]].sort_values(ascending=False)
+    share = media.sum() / sums.sum() if sums.sum() else 0.0
+    shares = [f"{name} {labels.percent(value / sums.sum())}" for name, value in media.head(3).items()]
+    return (
+        f"{units(source).kpi_name} by driver over time: media explain {labels.percent(share)} of it, "
+        f"most of all {labels.listed(shares)}; the rest is the base."
+    )
+
+
+def decomposition(source: Source) -> str:
+    """The channels that contribute most, with their intervals."""
+    rows = total(table(source, "channels"))
+    rows = rows[rows["metric"] == "contribution"].nlargest(3, "mean")
+    unit = units(source)
+    parts = [_span(row, "mean", unit.kpi_unit) for _, row in rows.iterrows()]
+    return f"The largest contributions to {unit.kpi_name.lower()}, with 90 % intervals: {labels.listed(parts)}."
+
+
+def roi(source: Source) -> str:
+    """The best and the worst return, and the channels that may not earn their spend back."""
+    rows = total(table(source, "channels"))
+    rows = rows[(rows["metric"] == "roi") & rows["median"].notna()].sort_values("median", ascending=False)
+    if rows.empty:
+        return "No paid channel has a return on spend."
+    text = f"Most is returned per unit of spend by {_span(rows.iloc[0], 'median')}"
+    if len(rows) > 1:
+        text += f", least by {_span(rows.iloc[-1], 'median')}"
+    doubtful = [str(name) for name in rows.loc[rows["p05"] < 1, "channel"]]
+    loss = (
+        f"The interval includes a loss for {labels.listed(doubtful)}."
+        if doubtful
+        else "Every interval lies above break-even."
+    )
+    return f"{text} (median and 90 % interval). {loss}"
+
+
+def spend_shift(source: Source, scenario: str = "recommended") -> str:
+    """Where money comes from and where it goes."""
+    rows = moves(table(source, "allocation"), scenario)
+    change = (rows["recommended_spend"] - rows["current_spend"]).set_axis(rows["channel"]).sort_values()
+    floor = 0.001 * rows["current_spend"].max()
+    currency = units(source).currency
+    gains = [
+        f"{name} {labels.money(value, currency, sign=True)}" for name, value in change[::-1].items() if value > floor
+    ]
+    losses = [f"{name} {labels.money(value, currency, sign=True)}" for name, value in change.items() if value < -floor]
+    if not gains and not losses:
+        return "Spend by channel: nothing moves."
+    sides = [f"up: {labels.listed(gains)}"] * bool(gains) + [f"down: {labels.listed(losses)}"] * bool(losses)
+    return f"Proposed change in spend by channel; {'; '.join(sides)}."
+
+
+def response_curves(source: Source) -> str:
+    """Which channels are nearest to saturation: what doubling their spend would add."""
+    frame = total(table(source, "curves"))
+    most = float(frame["spend_multiple"].max())
+    now, then = _at(frame, 1.0), _at(frame, most)
+    added = ((then - now) / now.where(now > 0)).dropna().sort_values()
+    if added.empty or most <= 1:
+        return "Value of each channel's contribution against its spend."
+    times = f"at {labels.number(most)} times its spend"
+    text = f"{added.index[-1]} has the most room: {times} it adds {labels.percent(added.iloc[-1])} to its value"
+    if len(added) > 1:
+        text += f"; {added.index[0]} the least: {labels.percent(added.iloc[0])}"
+    return f"Value of each channel's contribution against its spend, with 90 % intervals. {text}."
+
+
+def fit_over_time(source: Source) -> str:
+    """How many observed periods lie inside the predictive interval, hidden ones apart."""
+    frame = table(source, "fit")
+    rows = frame[frame["geo"].astype(str) == largest_geo(frame)].dropna(subset=["actual"])
+    parts = []
+    for split, name in (("holdout", "hidden"), ("train", "fitted")):
+        some = rows[rows["split"] == split]
+        inside = ((some["actual"] >= some["p05"]) & (some["actual"] <= some["p95"])).sum()
+        parts += [f"{inside} of {len(some)} {name} periods"] * bool(len(some))
+    kpi = units(source).kpi_name.lower()
+    return f"Actual {kpi} against the model: {labels.listed(parts)} lie inside the 90 % predictive interval."
+
+
+def scenarios(source: Source) -> str:
+    """Every plan's gain over holding and its probability."""
+    rows = table(source, "scenarios")
+    currency = units(source).currency
+    parts = []
+    for row in rows[rows["scenario"] != "hold"].to_dict("records"):
+        gain = _interval(*(row[f"gain_vs_hold_{part}"] for part in ("mean", "p05", "p95")), currency, sign=True)
+        name, chance = NAMES.get(row["scenario"], row["scenario"]), labels.percent(row["probability_beats_hold"])
+        parts.append(f"{name} {gain}, {chance} chance of a gain")
+    return f"Gain over holding the present spend, with 90 % intervals: {'; '.join(parts)}."
+
+
+def gates(source: Source) -> str:
+    """Which channels failed which gates."""
+    frame = table(source, "verdicts")
+    failed = frame[frame["result"] == "fail"].assign(gate=lambda rows: rows["gate"].str.replace("_", " "))
+    parts = [f"{name} ({labels.listed(list(tests))})" for name, tests in failed.groupby("channel", sort=False)["gate"]]
+    counts = {name: int((frame["result"] == name).sum()) for name in ("pass", "fail", "not_testable")}
+    text = f"{counts['pass']} gates passed, {counts['fail']} failed and {counts['not_testable']} could not be tested"
+    return f"{text}. Failed: {labels.listed(parts)}." if parts else f"{text}."
+
+
+def causal_agreement(source: Source) -> str:
+    """The channels whose two estimates exclude each other."""
+    frame = table(source, "causal")
+    apart = frame[(frame["p05"] > frame["model_p95"]) | (frame["p95"] < frame["model_p05"])]["channel"]
+    agree = f"the two intervals overlap for {len(frame) - len(apart)} of {len(frame)} channels"
+    return f"Contribution by the mix model and by backdoor adjustment: {agree}" + (
+        f"; not for {labels.listed(list(apart))}." if len(apart) else "."
+    )
+
+
+def allocation(source: Source) -> str:
+    """Which channels a plan may move no further."""
+    rows = total(table(source, "allocation"))
+    bound = rows[(rows["scenario"] == "recommended") & rows["at_bound"].astype(bool)]["channel"].drop_duplicates()
+    there = f"{labels.listed(list(bound))} at a bound" if len(bound) else "no channel at a bound"
+    return f"Recommended spend as a multiple of the present one, within the study's bounds: {there}."
+
+
+def _span(row: pd.Series, middle: str, unit: str = "") -> str:
+    """A channel with its interval: `TV 2.3 (1.7 to 3.1)`."""
+    return f"{row['channel']} {_interval(row[middle], row['p05'], row['p95'], unit)}"
+
+
+def _interval(middle: float, low: float, high: float, unit: str = "", sign: bool = False) -> str:
+    ends = f"{labels.money(low, unit, sign=sign)} to {labels.money(high, unit, sign=sign)}"
+    return f"{labels.money(middle, unit, sign=sign)} ({ends})"
+
+
+def _at(frame: pd.DataFrame, multiple: float) -> pd.Series:
+    """Each channel's value at the multiple nearest to `multiple`."""
+    nearest = frame.assign(away=(frame["spend_multiple"] - multiple).abs()).sort_values("away", kind="stable")
+    return nearest.groupby("channel")["mean"].first()
