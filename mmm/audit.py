@@ -41,7 +41,8 @@ def record(folder: Path, event: str, **details: Any) -> str:
 
 def faults(folder: Path, head: str | None = None) -> list[str]:
     """What does not add up in a run's log, as sentences; `head` is a hash that must occur in it (from `run.json`)."""
-    found, previous = [], START
+    found: list[str] = []
+    previous = START
     for number, line in enumerate(_whole_lines(folder / NAME), start=1):
         try:
             entry = json.loads(line)

@@ -202,9 +202,10 @@ def _work_through(folder: Path, steps: list[Stage], shown: Shown) -> Outcome:
         seconds = read_manifest(folder)["seconds"][stage.name]
         shown.end(f"done in {seconds:.1f} s" if done[stage.name] == "done" else "unchanged")
     manifest = read_manifest(folder)
-    written = [str(folder / name) for stage in steps for name in manifest["stages"][stage.name]["outputs"]]
+    files = {name: sha for stage in steps for name, sha in manifest["stages"][stage.name]["outputs"].items()}
+    documents = [str(folder / name) for name in files if Path(name).parent in (Path(), Path("report"))]
     kept = {name: manifest[name] for name in ("run_id", "verdict", "reasons", "seconds")}
-    return {"run": str(folder), **kept, "stages": done, "files": written}
+    return {"run": str(folder), **kept, "stages": done, "files": files, "documents": documents}
 
 
 def _guarded(folder: Path, stage: Stage) -> bool:

@@ -221,7 +221,7 @@ def _begin(run: Path, identity: Identity, study_yaml: str) -> None:
     if any(old.get(name) != value for name, value in fixed.items()):
         _undo(run, old["stages"])
         head = audit.record(run, "run begun", **fixed)
-        results = {"seed": None, "device": None, "parent": None, "verdict": None, "reasons": []}
+        results: Manifest = {"seed": None, "device": None, "parent": None, "verdict": None, "reasons": []}
         fresh = fixed | {"versions": versions()} | results | {"seconds": {}, "stages": {}, "audit": head}
         write_atomic(run / MANIFEST, json.dumps(fresh, indent=2, ensure_ascii=False) + "\n")
     write_atomic(run / "study.yaml", study_yaml)

@@ -67,7 +67,8 @@ def test_run_makes_everything_in_a_folder_named_by_the_study_and_a_hash(study: P
     outcome = json.loads(ended.stdout)
     assert Path(outcome["run"]).parent == Path("runs/spring")
     assert list(outcome["stages"]) == ["check", "fit", "insight", "validate", "plan", "report"]
-    assert all(Path(name).is_file() for name in outcome["files"])
+    assert all(Path(outcome["run"], name).is_file() for name in outcome["files"])
+    assert f"{outcome['run']}/report/board.pdf" in outcome["documents"]
     assert outcome["run_id"] == f"spring-{Path(outcome['run']).name}"
 
 
@@ -175,7 +176,8 @@ def test_init_refuses_to_overwrite_a_study(study: Path) -> None:
 
 
 def test_help_answers_at_once_and_loads_nothing_heavy() -> None:
-    program = "import sys; from mmm.cli import main; main(['--help'], standalone_mode=False); print(*sys.modules, file=sys.stderr)"
+    ask = "from mmm.cli import main; main(['--help'], standalone_mode=False)"
+    program = f"import sys; {ask}; print(*sys.modules, file=sys.stderr)"
     ended = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]
     )

@@ -1,0 +1,64 @@
+# make report   run the bundled study: board.pdf, budget.pdf, board.html, scenarios.xlsx, executed notebooks
+# make test     ruff, mypy, import contracts, and every default test
+#
+# Each sets everything up by itself, in .venv; all it needs is Python 3.12 or newer, and make.
+
+PYTHON ?= python3
+STUDY ?= examples/alder-foods/study.yaml
+
+UV_VERSION := 0.13.9
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help setup report test lint format bench slow lock clean
+
+help:
+	@sed -n 's/^# \{0,1\}//p' Makefile
+	@echo "make setup | lint | format | slow | bench | lock | clean: the parts, the long tests, the benchmarks, a new lock"
+
+setup: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 12))' || { \
+	  echo "Python 3.12 or newer is needed, and '$(PYTHON)' is not: name another one, as in 'make PYTHON=python3.12 setup'." >&2; exit 1; }
+	@echo "Setting up $(VENV), a few minutes the first time"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+report: setup
+	$(BIN)/mmm run $(STUDY)
+
+test: lint
+	$(BIN)/pytest -n 2
+
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: setup
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+slow: setup
+	$(BIN)/pytest -m slow
+
+bench: setup
+	$(BIN)/pytest -m benchmark -s
+
+# uv does not read the groups of a project it is told not to manage, hence the copy without that line.
+lock: setup
+	@mkdir -p .cache/lock
+	@grep -v '^managed = false' pyproject.toml > .cache/lock/pyproject.toml
+	@cp requirements.lock .cache/lock/
+	cd .cache/lock && ../../$(BIN)/uv pip compile pyproject.toml --python-version 3.12 --universal --generate-hashes \
+	  --no-header --no-annotate --quiet --extra pymc --group dev --output-file requirements.lock > /dev/null
+	@cp .cache/lock/requirements.lock requirements.lock
+
+clean:
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist
