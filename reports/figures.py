@@ -13,10 +13,23 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-SVG_SETTINGS = {"svg.fonttype": "none", "svg.hashsalt": "mmm"}
+from mmm.files import write_atomic
+
+CM_PER_POINT = 2.54 / 72
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of a run: its SVG, the sentence that stands for it, and its size on the page."""
+
+    svg: Path
+    alt: str
+    width_cm: float
+    height_cm: float
 
 
 def folder(run: Path | str) -> Path:
@@ -36,19 +49,17 @@ def save(drawn: Any, name: str, alt: str, run: Path | str = ".") -> Path:
     if not alt.strip():
         raise ValueError(f"figure {name!r} has no alt text: say its message in a sentence")
     path = folder(run) / f"{name}.svg"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(to_svg(drawn))
-    path.with_suffix(".txt").write_text(" ".join(alt.split()) + "\n", encoding="utf-8")
-    return path
+    write_atomic(path.with_suffix(".txt"), " ".join(alt.split()) + "\n")
+    return write_atomic(path, to_svg(drawn))
 
 
 def to_svg(drawn: Any) -> bytes:
     """The figure as SVG, byte for byte the same each time."""
-    import matplotlib
+    from mmm.plots.theme import look
 
     buffer = io.BytesIO()
-    with matplotlib.rc_context(SVG_SETTINGS):
-        _figure(drawn).savefig(buffer, format="svg", metadata={"Date": None})
+    with look():
+        _figure(drawn).savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     return buffer.getvalue()
 
 
@@ -57,3 +68,14 @@ def _figure(drawn: Any) -> Any:
 
     first = np.ravel(np.asarray(drawn, dtype=object))[0]
     return first if hasattr(first, "savefig") else first.get_figure(root=True)
+
+
+def saved(run: Path) -> dict[str, Figure]:
+    """The figures that a run's notebooks saved, by name."""
+    return {path.stem: _read(path) for path in sorted(folder(run).glob("[a-z]*.svg"))}
+
+
+def _read(svg: Path) -> Figure:
+    head = svg.read_text(encoding="utf-8")[:2000]
+    sizes = [float(re.search(rf'\b{side}="([0-9.]+)pt"', head)[1]) * CM_PER_POINT for side in ("width", "height")]  # type: ignore[index]
+    return Figure(svg, svg.with_suffix(".txt").read_text(encoding="utf-8").strip(), *sizes)

@@ -1,0 +1,76 @@
+"""How are notebooks executed so that a run can be audited?
+
+Papermill runs a parameterised notebook of the package on a fresh kernel, in the run folder, and leaves the executed
+copy in `run/report/notebooks/`. Parameter names become code, so only those of `ALLOWED` that the notebook itself
+declares are passed; anything else is an error. A failed cell fails the command and leaves the notebook, marked where
+it failed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from mmm.errors import InputError
+from mmm.files import replacing
+from notebooks import FOLDER
+
+ALLOWED = frozenset({"run"})
+REPORTED = ("board_report", "budget_scenarios")
+"""The notebooks that every report executes; they draw the documents' figures."""
+
+
+class NotebookFailed(RuntimeError):
+    """A cell of a notebook raised; the executed copy is marked where."""
+
+
+def execute(name: str, run: Path, parameters: Mapping[str, str] | None = None) -> Path:
+    """Executes the package's notebook `name` on `run` and returns the executed copy."""
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+
+    given = {"run": str(run.resolve())} | dict(parameters or {})
+    source = FOLDER / f"{name}.ipynb"
+    _check(name, source, given)
+    target = run / "report" / "notebooks" / source.name
+    failure: PapermillExecutionError | None = None
+    with replacing(target) as temporary, _importable():
+        try:
+            papermill.execute_notebook(source, temporary, parameters=given, cwd=str(run), progress_bar=False, kernel_name="python3")
+        except PapermillExecutionError as error:
+            failure = error
+    if failure is not None:
+        raise NotebookFailed(
+            f"notebook {name} failed in cell {failure.exec_count}: {failure.ename}: {failure.evalue}. "
+            f"The executed copy {target.relative_to(run).as_posix()} in the run folder is marked where."
+        ) from failure
+    return target
+
+
+def _check(name: str, source: Path, parameters: Mapping[str, str]) -> None:
+    """Refuses an unknown notebook, and parameters that are not allowed or not declared."""
+    from papermill import inspect_notebook
+
+    if not source.exists():
+        there = ", ".join(sorted(path.stem for path in FOLDER.glob("*.ipynb")))
+        raise InputError([f"there is no notebook {name!r}; there are {there}"])
+    refused = sorted(set(parameters) - (ALLOWED & set(inspect_notebook(source))))
+    if refused:
+        allowed = ", ".join(sorted(ALLOWED))
+        raise InputError([f"notebook {name} has no parameter {parameter!r}; it may be given {allowed}" for parameter in refused])
+
+
+@contextmanager
+def _importable() -> Iterator[None]:
+    """Lets a kernel import the packages from where this process has them, installed or not."""
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(FOLDER.parent), *([before] if before else [])])
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONPATH"]
+        else:
+            os.environ["PYTHONPATH"] = before

@@ -1,0 +1,79 @@
+"""What does each document place, and where do its words come from?
+
+`board` and `budget` gather facts and sentences into the one mapping that a document's template reads; a template knows
+names and places, never numbers. The PDF (Typst) and the HTML page read the same mapping.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reports.facts import contribution, decision, evidence, finance, method, scenarios, trust
+from reports.figures import Figure
+from reports.language import Language, say
+from reports.source import Source, language
+
+Facts = Mapping[str, dict[str, Any]]
+
+
+def board(source: Source, facts: Facts, figures: Mapping[str, Figure], notebooks: list[str]) -> dict[str, Any]:
+    """The board report, section by section."""
+    words = language(source)
+    labels = {row["channel"]: row["label"] for row in facts["evidence"]["channels"]}
+    page = _frame(source, facts, words, figures, source.study.report.title or "Marketing effectiveness")
+    return page | {
+        "cards": decision.cards(facts["decision"], facts["contribution"], words),
+        "decision": decision.words(facts["decision"], words),
+        "contribution": contribution.words(facts["contribution"], words, labels),
+        "scenarios": scenarios.words(facts["scenarios"], words, facts["decision"]["action"]),
+        "evidence": evidence.words(facts["evidence"], words) | {"next_heading": say(words, "The next test")},
+        "trust": trust.words(facts["trust"], words),
+        "method": method.words(facts["method"], words, notebooks)
+        | {
+            "assumptions_heading": say(words, "What is assumed"),
+            "review_heading": say(words, "What the data review found"),
+            "identifiers_heading": say(words, "To make this document again"),
+        },
+    }
+
+
+def budget(source: Source, facts: Facts, figures: Mapping[str, Figure]) -> dict[str, Any]:
+    """The budget scenarios for finance."""
+    words = language(source)
+    page = _frame(source, facts, words, figures, "Budget scenarios")
+    return page | {
+        "decision": decision.words(facts["decision"], words),
+        "scenarios": scenarios.words(facts["scenarios"], words, facts["decision"]["action"]),
+        "finance": finance.words(facts["finance"], words),
+    }
+
+
+def _frame(source: Source, facts: Facts, words: Language, figures: Mapping[str, Figure], title: str) -> dict[str, Any]:
+    """Title, period, footer and figures: what every document has."""
+    known = facts["contribution"]
+    verdict = facts["decision"]["verdict"]
+    status = {"ok": "all checks passed", "caution": "read with caution", "fail": "not fit for decisions"}.get(verdict, verdict)
+    period = say(words, "{start:short_date} – {end:short_date}", start=known["start"], end=known["end"])
+    return {
+        "lang": words.babel.language,
+        "region": words.babel.territory or "",
+        "title": say(words, title),
+        "author": source.study.study,
+        "date": dict(zip(("year", "month", "day"), map(int, known["end"].split("-")), strict=True)),
+        "kicker": say(words, "{study}", study=source.study.study),
+        "period": period,
+        "subtitle": say(
+            words,
+            "{start:short_date} – {end:short_date} · money in {currency} · ranges are {level:percent} credible intervals · " + status,
+            start=known["start"],
+            end=known["end"],
+            currency=words.currency,
+            level=0.9,
+        ),
+        "footer": method.footer(facts["method"], words),
+        "contents": say(words, "Contents"),
+        "figures": dict(figures),
+    }
+
+

@@ -1,0 +1,65 @@
+"""How does a page's data become a PDF that anybody can read, anywhere the same?
+
+Typst compiles a template of `reports/templates` with the page's data as JSON and the figures beside it, in a folder that
+holds nothing else. The result is PDF/A-2a and PDF/UA-1: archivable, tagged, with a text for every figure. Only our
+font files are used, the document's date is the last day of the data, and any warning (a missing font, say) is an error.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from reports import fonts
+from reports.facts import plain
+from reports.figures import Figure
+from reports.language import Sentence
+
+TEMPLATES = Path(__file__).parent / "templates"
+STANDARDS = ["a-2a", "ua-1"]
+
+
+def compile_pdf(template: str, page: Mapping[str, Any]) -> bytes:
+    """The PDF that `templates/<template>.typ` makes of a page of `reports.pages`."""
+    import typst
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for path in TEMPLATES.glob("*.typ"):
+            shutil.copyfile(path, folder / path.name)
+        (folder / f"{template}.json").write_text(json.dumps(_data(page, folder), ensure_ascii=False), encoding="utf-8")
+        faces = folder / "fonts"
+        faces.mkdir()
+        for path in fonts.files():
+            shutil.copyfile(path, faces / path.name)
+        compiler = typst.Compiler(root=folder, font_paths=[faces], ignore_system_fonts=True)
+        made, warnings = compiler.compile_with_warnings(folder / f"{template}.typ", format="pdf", pdf_standards=STANDARDS)
+    if warnings:
+        said = "; ".join(str(getattr(warning, "message", warning)) for warning in warnings)
+        raise RuntimeError(f"Typst warns about {template}.typ: {said}")
+    return bytes(made)
+
+
+def _data(page: Mapping[str, Any], folder: Path) -> Any:
+    """The page as JSON: sentences as runs, figures copied into `folder` and named by their place in it."""
+    (folder / "figures").mkdir()
+    return plain(_simple({**page, "fonts": fonts.families()}, folder))
+
+
+def _simple(value: Any, folder: Path) -> Any:
+    if isinstance(value, Sentence):
+        return [[fonts.displayable(text), style] for text, style in value.runs]
+    if isinstance(value, Figure):
+        target = folder / "figures" / value.svg.name
+        target.write_text(fonts.displayable(value.svg.read_text(encoding="utf-8")), encoding="utf-8")
+        alt = fonts.displayable(value.alt)
+        return {"path": f"figures/{target.name}", "alt": alt, "width": value.width_cm, "height": value.height_cm}
+    if isinstance(value, Mapping):
+        return {str(key): _simple(item, folder) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_simple(item, folder) for item in value]
+    return value

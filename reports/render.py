@@ -1,0 +1,61 @@
+"""How does a run folder become documents?
+
+    render(run)      # report/notebooks/*.ipynb, figures/*.svg, facts.json, board.pdf, budget.pdf, board.html, scenarios.xlsx
+
+The notebooks are executed first: they are the audit trail, and they draw the figures. Then facts are read off the
+tables, and every document is made of the same facts. Nothing but the run folder is read, nothing depends on the clock
+or on the folder's name, and every file appears whole or not at all.
+
+To add a document, gather its page in `reports.pages`, add a maker to `MAKERS`, and name its template in the study.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from mmm.files import write_atomic
+from reports import facts as subjects
+from reports import figures, notebooks, pages
+from reports.facts import plain
+from reports.source import Source, read
+
+Progress = Callable[[float, str], None]
+
+
+def render(run: Path, progress: Progress | None = None) -> list[Path]:
+    """Makes every document of the run and returns the files written.
+
+    `progress` is called with the share that is done and what is happening. Raises `InputError` where the run has no
+    fit, and `NotebookFailed` where a cell raised (the executed copy is left, marked).
+    """
+    tell = progress or (lambda share, message: None)
+    source = read(run)
+    wanted = {"board_report": "board", "budget_scenarios": "budget"}
+    chosen = [name for name in notebooks.REPORTED if wanted[name] in source.study.report.templates]
+    written = []
+    for i, name in enumerate(chosen):
+        tell(0.8 * i / len(chosen), f"executing notebook {name}")
+        written.append(notebooks.execute(name, run))
+    written += [path for figure in figures.saved(run).values() for path in (figure.svg, figure.svg.with_suffix(".txt"))]
+    tell(0.85, "writing documents")
+    written += documents(run, source, [path.name for path in written if path.suffix == ".ipynb"])
+    tell(1.0, "report done")
+    return written
+
+
+def documents(run: Path, source: Source, executed: list[str]) -> list[Path]:
+    """The facts and the documents that the study asks for, from tables and figures that are there already."""
+    facts = subjects.numbers(source)
+    folder = run / "report"
+    drawn = figures.saved(run)
+    text = json.dumps(plain(facts), indent=1, sort_keys=True, ensure_ascii=False)
+    written = [write_atomic(folder / "facts.json", text + "\n")]
+    if "board" in source.study.report.templates:
+        page = pages.board(source, facts, drawn, executed)
+        written += [write_atomic(folder / "board.pdf", _pdf("board", page)), write_atomic(folder / "board.html", _html(page))]
+    if "budget" in source.study.report.templates:
+        page = pages.budget(source, facts, drawn)
+        written += [write_atomic(folder / "budget.pdf", _pdf("budget", page)), write_atomic(folder / "scenarios.xlsx", _xlsx(source, facts))]
+    return written
