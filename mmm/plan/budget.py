@@ -37,6 +37,8 @@ from mmm.plan.limits import SLACK, Share, check_limits, share_rows
 TOLERANCE: Final = 1e-6
 """The relative gap at which the search stops."""
 
+TINY: Final = float(np.finfo(float).tiny)
+
 MOST_NODES: Final = 5_000
 """Intervals searched before the best answer is returned with the gap that is left."""
 
@@ -56,7 +58,7 @@ class Solution:
 
 def optimality_gap(solution: Solution) -> float:
     """By how much, relative to its value, the solution may at most fall short of the best split."""
-    return (solution.upper_bound - solution.value) / max(abs(solution.value), np.finfo(float).tiny)
+    return (solution.upper_bound - solution.value) / max(abs(solution.value), TINY)
 
 
 def solve_separable(
@@ -172,7 +174,7 @@ def _relax(
     """The best split under the concave envelopes of these intervals; `None` where they leave no room for the total."""
     channels = np.arange(len(first))
     start, end = problem.spend[channels, first], problem.spend[channels, final]
-    room = SLACK * max(abs(problem.total), 1e-300)
+    room = SLACK * max(abs(problem.total), TINY)
     if start.sum() > problem.total + room or end.sum() < problem.total - room:
         return None
     pieces = [
@@ -181,17 +183,17 @@ def _relax(
     ]
     segments = _Segments(np.concatenate([p.width for p in pieces]), np.concatenate([p.slope for p in pieces]))
     owner = np.repeat(channels, [len(piece.width) for piece in pieces])
-    if len(problem.limits):
+    amounts, price, charges = _fill(problem, start, segments)
+    spend = start + np.bincount(owner, amounts, minlength=len(start))
+    if (problem.matrix @ spend > problem.limits + room).any():
         filled = _fill_within_limits(problem, start, segments, owner)
-    else:
-        filled = _fill(problem, start, segments)
-    if filled is None:
-        return None
-    amounts, price, charges = filled
+        if filled is None:
+            return None
+        amounts, price, charges = filled
+        spend = start + np.bincount(owner, amounts, minlength=len(start))
     prices = price + charges @ problem.matrix
-    spend = np.minimum(start + np.bincount(owner, amounts, minlength=len(start)), end)
     bound = price * problem.total + charges @ problem.limits + _replies(problem, prices, first, final).sum()
-    return _Node(first, final, spend, prices, float(bound))
+    return _Node(first, final, np.minimum(spend, end), prices, float(bound))
 
 
 def _replies(problem: _Problem, prices: PerChannel, first: Ends, final: Ends) -> PerChannel:
@@ -212,7 +214,7 @@ def _fill(problem: _Problem, start: PerChannel, segments: _Segments) -> Filled:
     amounts[steepest] = np.clip(problem.total - start.sum() - before, 0.0, segments.width[steepest])
     used = segments.slope[amounts > 0]
     price = used.min() if len(used) else segments.slope.max(initial=0.0)
-    return amounts, float(price), np.zeros(0)
+    return amounts, float(price), np.zeros(len(problem.limits))
 
 
 def _fill_within_limits(
@@ -221,7 +223,7 @@ def _fill_within_limits(
     """The same with share limits: a linear program, whose dual values are the price and each limit's charge."""
     from scipy.optimize import linprog
 
-    unit, worth = max(abs(problem.total), 1e-300), max(float(np.abs(segments.slope).max(initial=0.0)), 1e-300)
+    unit, worth = max(abs(problem.total), TINY), max(float(np.abs(segments.slope).max(initial=0.0)), TINY)
     solved = linprog(
         -segments.slope / worth,
         A_ub=problem.matrix[:, owner],
