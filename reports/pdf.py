@@ -11,6 +11,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from reports import fonts
 from reports.facts import plain
 from reports.figures import Figure
 from reports.language import Sentence
+from reports.table import Table
 
 TEMPLATES = Path(__file__).parent / "templates"
 STANDARDS = ["a-2a", "ua-1"]
@@ -58,6 +60,8 @@ def _simple(value: Any, folder: Path) -> Any:
         target.write_text(fonts.displayable(value.svg.read_text(encoding="utf-8")), encoding="utf-8")
         alt = fonts.displayable(value.alt)
         return {"path": f"figures/{target.name}", "alt": alt, "width": value.width_cm, "height": value.height_cm}
+    if isinstance(value, Table):
+        value = {part.name: getattr(value, part.name) for part in fields(value)}
     if isinstance(value, Mapping):
         return {str(key): _simple(item, folder) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -17,6 +17,7 @@ import pandas as pd
 
 from reports.language import Language, Sentence, column_scale, number, plural, say, styled, unit_name
 from reports.source import Source, of_all_geos, times
+from reports.table import Table
 
 TOTAL = "all"
 
@@ -187,7 +188,7 @@ def _losses(paid: list[dict[str, Any]], language: Language) -> list[Sentence]:
     return made
 
 
-def channel_table(facts: dict[str, Any], language: Language, labels: dict[str, str]) -> dict[str, Any]:
+def channel_table(facts: dict[str, Any], language: Language, labels: dict[str, str]) -> Table:
     """The channel table: spend, value, ROI and marginal ROI with intervals, evidence."""
     rows = facts["channels"]
     spend_at = column_scale(row["spend"] for row in rows)
@@ -203,9 +204,9 @@ def channel_table(facts: dict[str, Any], language: Language, labels: dict[str, s
         say(language, ""),
     ]
     kpi = language.kpi.capitalize()
-    return {
-        "caption": say(language, "*Channel results over the window.* Ranges are {level:percent} credible intervals.", level=0.9),
-        "head": [
+    return Table(
+        caption=say(language, "*Channel results over the window.* Ranges are {level:percent} credible intervals.", level=0.9),
+        head=[
             say(language, "Channel"),
             say(language, "Spend, {unit}", unit=unit_name(language, spend_at)),
             say(language, "{kpi}, {unit}" if unit_name(language, value_at, language.valued) else "{kpi}", kpi=kpi, unit=unit_name(language, value_at, language.valued)),
@@ -213,10 +214,10 @@ def channel_table(facts: dict[str, Any], language: Language, labels: dict[str, s
             say(language, "Marginal ROI"),
             say(language, "Evidence"),
         ],
-        "align": ["left", "right", "right", "right", "right", "left"],
-        "rows": body,
-        "total": last,
-    }
+        align=["left", "right", "right", "right", "right", "left"],
+        rows=body,
+        total=last,
+    )
 
 
 def _row(row: dict[str, Any], language: Language, spend_at: Any, value_at: Any, labels: dict[str, str]) -> list[Sentence]:

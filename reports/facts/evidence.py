@@ -13,6 +13,7 @@ from typing import Any
 from reports.facts.contribution import evidence as evidence_cell
 from reports.language import Language, Sentence, plural, say, styled
 from reports.source import Source
+from reports.table import Table
 
 CONFIRMED = ("experiment-confirmed",)
 RESULTS = {"pass": ("Pass", "good"), "fail": ("Fail", "bad"), "not_testable": ("Not testable", "quiet")}
@@ -83,7 +84,7 @@ def gate_name(gate: str) -> str:
     return gate.replace("_", " ").capitalize()
 
 
-def _table(facts: dict[str, Any], language: Language) -> dict[str, Any]:
+def _table(facts: dict[str, Any], language: Language) -> Table:
     """One row a channel: its label and each gate's result in a word."""
     rows = []
     for row in facts["channels"]:
@@ -93,12 +94,12 @@ def _table(facts: dict[str, Any], language: Language) -> dict[str, Any]:
             shown, style = RESULTS.get(results.get(gate, ""), ("–", "quiet"))
             cells.append(styled(say(language, shown), style))
         rows.append([say(language, "{channel}", channel=row["channel"]), evidence_cell(language, row["label"]), *cells])
-    return {
-        "caption": say(language, "*Evidence by channel.* A gate passes, fails, or cannot be tested with these data."),
-        "head": [say(language, "Channel"), say(language, "Evidence"), *(say(language, "{gate}", gate=gate_name(gate)) for gate in facts["gates"])],
-        "align": ["left", "left", *("center" for _ in facts["gates"])],
-        "rows": rows,
-    }
+    return Table(
+        caption=say(language, "*Evidence by channel.* A gate passes, fails, or cannot be tested with these data."),
+        head=[say(language, "Channel"), say(language, "Evidence"), *(say(language, "{gate}", gate=gate_name(gate)) for gate in facts["gates"])],
+        align=["left", "left", *("center" for _ in facts["gates"])],
+        rows=rows,
+    )
 
 
 def _failures(facts: dict[str, Any], language: Language) -> list[Sentence]:

@@ -17,6 +17,7 @@ from reports.facts.decision import allocation, horizon
 from reports.facts.scenarios import title
 from reports.language import Language, Sentence, column_scale, number, say, styled, unit_name
 from reports.source import Source
+from reports.table import Table
 
 LINES = {
     "spend": ("Spend", "money"),
@@ -92,7 +93,7 @@ def _signers(language: Language) -> list[list[Sentence]]:
     return [[say(language, role), *[say(language, "")] * 3] for role in ("Marketing", "Finance", "Board")]
 
 
-def _line_table(facts: dict[str, Any], language: Language) -> dict[str, Any] | None:
+def _line_table(facts: dict[str, Any], language: Language) -> Table | None:
     """Lines in rows, scenarios in columns, each with its interval below it."""
     if not facts["lines"]:
         return None
@@ -102,12 +103,12 @@ def _line_table(facts: dict[str, Any], language: Language) -> dict[str, Any] | N
         if by_scenario:
             cells = [_amount(language, kind, by_scenario.get(scenario)) for scenario in facts["scenarios"]]
             rows.append([say(language, name), *cells])
-    return {
-        "caption": say(language, "*By scenario, over the plan's horizon.* Ranges are {level:percent} credible intervals of the plan as a whole.", level=0.9),
-        "head": [say(language, ""), *(say(language, "{name}", name=title(scenario)) for scenario in facts["scenarios"])],
-        "align": ["left", *("right" for _ in facts["scenarios"])],
-        "rows": rows,
-    }
+    return Table(
+        caption=say(language, "*By scenario, over the plan's horizon.* Ranges are {level:percent} credible intervals of the plan as a whole.", level=0.9),
+        head=[say(language, ""), *(say(language, "{name}", name=title(scenario)) for scenario in facts["scenarios"])],
+        align=["left", *("right" for _ in facts["scenarios"])],
+        rows=rows,
+    )
 
 
 def _amount(language: Language, kind: str, amount: tuple[float, float, float] | None) -> Sentence:
@@ -119,7 +120,7 @@ def _amount(language: Language, kind: str, amount: tuple[float, float, float] | 
     return say(language, "{mean:" + kind + "}", mean=mean)
 
 
-def _allocation_table(facts: dict[str, Any], language: Language) -> dict[str, Any]:
+def _allocation_table(facts: dict[str, Any], language: Language) -> Table:
     """Spend now and in each scenario that changes it; a spend beyond what was observed is marked."""
     plans = [name for name in facts["scenarios"] if name != "hold"]
     first = facts["allocation"][facts["scenarios"][0]]
@@ -133,13 +134,13 @@ def _allocation_table(facts: dict[str, Any], language: Language) -> dict[str, An
     totals = [sum(move["current"] for move in first), *(sum(m["proposed"] for m in proposals[name].values()) for name in plans)]
     last = [say(language, "Total"), *(say(language, "{x}", x=number(language, total, at, unit=False)) for total in totals)]
     unit = unit_name(language, at)
-    return {
-        "caption": say(language, "*Spend over the horizon, {unit}.* An asterisk marks spend beyond anything observed.", unit=unit),
-        "head": [say(language, "Channel"), say(language, "Now"), *(say(language, "{name}", name=title(name)) for name in plans)],
-        "align": ["left", *("right" for _ in [0, *plans])],
-        "rows": rows,
-        "total": [styled(cell, "strong") for cell in last],
-    }
+    return Table(
+        caption=say(language, "*Spend over the horizon, {unit}.* An asterisk marks spend beyond anything observed.", unit=unit),
+        head=[say(language, "Channel"), say(language, "Now"), *(say(language, "{name}", name=title(name)) for name in plans)],
+        align=["left", *("right" for _ in [0, *plans])],
+        rows=rows,
+        total=[styled(cell, "strong") for cell in last],
+    )
 
 
 def _proposal(language: Language, move: dict[str, Any] | None, at: Any) -> Sentence:

@@ -16,6 +16,7 @@ from typing import Any
 from reports.facts.decision import allocation, horizon
 from reports.language import Language, Sentence, column_scale, number, say, styled, unit_name
 from reports.source import Source
+from reports.table import Table
 
 NAMES = {"hold": "Hold", "recommended": "Recommended", "cut": "Cut", "grow": "Grow"}
 
@@ -70,7 +71,7 @@ def words(facts: dict[str, Any], language: Language, action: str) -> dict[str, A
     return page | {"table": _table(facts, language, action), "paragraphs": _paragraphs(facts, language)}
 
 
-def _table(facts: dict[str, Any], language: Language, action: str) -> dict[str, Any]:
+def _table(facts: dict[str, Any], language: Language, action: str) -> Table:
     rows = facts["scenarios"]
     budget_at = column_scale(row["budget"] for row in rows)
     outcome_at = column_scale(row["outcome"][0] for row in rows)
@@ -95,13 +96,13 @@ def _table(facts: dict[str, Any], language: Language, action: str) -> dict[str, 
             *_against_hold(row, language, profits),
         ]
         body.append([styled(cells[0], "strong") if row["scenario"] == chosen else cells[0], *cells[1:]])
-    return {
-        "caption": say(language, "*Budgets compared.* Each uses the same posterior; changes are computed draw by draw."),
-        "head": head,
-        "align": ["left", *("right" for _ in head[1:])],
-        "rows": body,
-        "highlight": next((i for i, row in enumerate(rows) if row["scenario"] == chosen), None),
-    }
+    return Table(
+        caption=say(language, "*Budgets compared.* Each uses the same posterior; changes are computed draw by draw."),
+        head=head,
+        align=["left", *("right" for _ in head[1:])],
+        rows=body,
+        highlight=next((i for i, row in enumerate(rows) if row["scenario"] == chosen), None),
+    )
 
 
 def _against_hold(row: dict[str, Any], language: Language, profits: bool) -> list[Sentence]:

@@ -17,6 +17,7 @@ import pandas as pd
 
 from reports.language import Language, Scale, Sentence, number, plural, say, styled
 from reports.source import Source
+from reports.table import Table
 
 STATUS = {"pass": ("Pass", "good"), "caution": ("Caution", "caution"), "fail": ("Fail", "bad")}
 WORST_FIRST = {"fail": 0, "caution": 1, "pass": 2}
@@ -127,7 +128,7 @@ def _weak(facts: dict[str, Any], language: Language) -> Sentence | None:
     return say(language, text, names=facts["weak"])
 
 
-def _table(facts: dict[str, Any], language: Language) -> dict[str, Any]:
+def _table(facts: dict[str, Any], language: Language) -> Table:
     """The checks: all that are not passed, then the passed ones (at most one row a kind of check)."""
     rows, seen = [], set()
     for row in facts["checks"]:
@@ -144,12 +145,12 @@ def _table(facts: dict[str, Any], language: Language) -> dict[str, Any]:
                 styled(say(language, status), style),
             ]
         )
-    return {
-        "caption": say(language, "*Model checks, agreed before fitting.*"),
-        "head": [say(language, text) for text in ("Check", "Subject", "Result", "Limit", "Status")],
-        "align": ["left", "left", "right", "right", "left"],
-        "rows": rows,
-    }
+    return Table(
+        caption=say(language, "*Model checks, agreed before fitting.*"),
+        head=[say(language, text) for text in ("Check", "Subject", "Result", "Limit", "Status")],
+        align=["left", "left", "right", "right", "left"],
+        rows=rows,
+    )
 
 
 def _statistic(language: Language, value: float) -> Sentence:

@@ -1,0 +1,79 @@
+"""How does the board report open in any browser, without a network?
+
+As one HTML file: the same page data as the PDF, figures as inline SVG, the typeface embedded as a subset of the
+characters that occur, no script from elsewhere. Text is escaped by Jinja2; a channel's name cannot become markup.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from reports import fonts
+from reports.figures import Figure
+from reports.language import Sentence
+
+TEMPLATES = Path(__file__).parent / "templates"
+WEIGHTS = {"Regular": 400, "Semibold": 600}
+
+
+def board_html(page: Mapping[str, Any]) -> bytes:
+    """The board report's page as one self-contained HTML file."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["plain"] = lambda sentence: sentence.text if isinstance(sentence, Sentence) else str(sentence)
+    drawings = {name: Markup(inline(name, figure)) for name, figure in page["figures"].items()}
+    text = environment.get_template("board.html.j2").render(page=page, drawings=drawings, faces="")
+    characters = set(re.sub(r"<style.*?</style>", "", text, flags=re.DOTALL))
+    faces = Markup(font_faces("".join(sorted(characters))))
+    return environment.get_template("board.html.j2").render(page=page, drawings=drawings, faces=faces).encode()
+
+
+def inline(name: str, figure: Figure) -> str:
+    """The figure's SVG for a page that holds several: identifiers made its own, the text alternative as its label."""
+    from markupsafe import escape
+
+    svg = figure.svg.read_text(encoding="utf-8")
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'\bid="', f'id="{name}-', svg)
+    svg = re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", svg)
+    sized = re.sub(r'<svg [^>]*?viewBox="([^"]+)"[^>]*>', rf'<svg viewBox="\1" role="img" aria-label="{escape(figure.alt)}" '
+                   r'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">', svg, count=1)
+    return sized
+
+
+def font_faces(characters: str) -> str:
+    """`@font-face` rules with the house's typeface, reduced to these characters and embedded."""
+    rules = []
+    for path in fonts.files():
+        for face, weight in WEIGHTS.items():
+            if path.stem == f"{fonts.FONT.replace(' ', '')}-{face}":
+                data = base64.b64encode(_subset(path, characters)).decode()
+                rules.append(
+                    f"@font-face{{font-family:'{fonts.FONT}';font-weight:{weight};src:url(data:font/woff;base64,{data}) format('woff')}}"
+                )
+    return "\n".join(rules)
+
+
+def _subset(path: Path, characters: str) -> bytes:
+    from fontTools.subset import Options, Subsetter
+    from fontTools.ttLib import TTFont
+
+    font = TTFont(path, recalcTimestamp=False)
+    options = Options(layout_features=["kern", "tnum"], hinting=False)
+    subsetter = Subsetter(options)
+    subsetter.populate(text=characters)
+    subsetter.subset(font)
+    font.flavor = "woff"
+    buffer = io.BytesIO()
+    font.save(buffer)
+    return buffer.getvalue()
