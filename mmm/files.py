@@ -59,7 +59,7 @@ def write_atomic(path: Path, content: bytes | str) -> Path:
 
 def sweep(folder: Path) -> list[Path]:
     """Removes what interrupted writers left below `folder` and returns the names."""
-    left = sorted(folder.rglob(f"{TEMPORARY}*"))
+    left = sorted(path for pattern in (f"{TEMPORARY}*", ".*.partial") for path in folder.rglob(pattern))
     for path in left:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)

@@ -22,6 +22,7 @@ import glob
 import hashlib
 import importlib.metadata
 import json
+import os
 import shutil
 import sys
 import time
@@ -167,7 +168,7 @@ def perform(run: Path, stage: Stage) -> bool:
     _undo(run, [stage.name])
     audit.record(run, "stage started", stage=stage.name)
     start = time.perf_counter()
-    outputs = _hashes(run, [glob.escape(path.relative_to(run).as_posix()) for path in stage.work()])
+    outputs = _hashes(run, [glob.escape(os.path.relpath(path, run)) for path in stage.work()])
     seconds = round(time.perf_counter() - start, 2)
     head = audit.record(run, "stage done", stage=stage.name, seconds=seconds, outputs=outputs)
     manifest = read_manifest(run)

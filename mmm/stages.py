@@ -20,7 +20,8 @@ import pandas as pd
 import xarray as xr
 import yaml
 
-from mmm.files import digest, read_table, replacing, write_atomic, write_table
+from mmm.errors import InputError
+from mmm.files import digest, read_table, write_atomic, write_table
 from mmm.run import Identity, Stage, amend, code_version
 from mmm.study import Study
 
@@ -39,7 +40,10 @@ def identity(study: Study, panel: xr.DataTree) -> Identity:
     """What a run of `study` on `panel` is a run of; its data are the panel and the table of experiments."""
     data = str(panel.attrs["data_hash"])
     if study.experiments:
-        data = hashlib.sha256(f"{data}\n{digest(study.resolve(study.experiments))}".encode()).hexdigest()
+        path = study.resolve(study.experiments)
+        if not path.is_file():
+            raise InputError([f"experiments: there is no file {path}: name the lift table, or remove the key"])
+        data = hashlib.sha256(f"{data}\n{digest(path)}".encode()).hexdigest()
     return Identity(study.study, study.hash(), data, code_version())
 
 
@@ -82,9 +86,8 @@ def fit(run: Path, study: Study, panel: xr.DataTree, progress: Progress) -> Iter
     from mmm.model.fit import fit as sample
     from mmm.model.fit import save_fit
 
-    fitted = sample(panel, study, progress=progress)
-    with replacing(run / "fit.nc") as temporary:
-        save_fit(fitted, temporary)
+    fitted = sample(panel, study, progress=lambda step, done, total: progress(done / total, step))
+    save_fit(fitted, run / "fit.nc")
     amend(run, seed=int(fitted.attrs["seed"]), device=str(fitted.attrs["device"]))
     return [run / "fit.nc"]
 
@@ -108,11 +111,12 @@ def insight(run: Path) -> Iterable[Path]:
 
 def validate(run: Path, progress: Progress) -> Iterable[Path]:
     """Puts each channel's effect to causal tests."""
-    from causal import validate as test_channels
+    import causal
     from mmm.model.fit import load_fit
 
-    result = test_channels(load_fit(run / "fit.nc"), progress=progress)
-    return _write_tables(run, {"verdicts": result.verdicts, "causal": result.effects})
+    fitted = load_fit(run / "fit.nc")
+    verdicts = causal.validate(fitted, progress=lambda done, total, channel: progress(done / total, channel))
+    return _write_tables(run, {"verdicts": verdicts, "causal": causal.effects(fitted)})
 
 
 def plan(run: Path) -> Iterable[Path]:

@@ -68,5 +68,5 @@ def fitted(example_study: Study, _example_panel: xr.DataTree) -> xr.DataTree:
     """A short fit of the bundled example: good enough for shapes and arithmetic, too short for conclusions."""
     from mmm.model.fit import fit
 
-    short = example_study.fit.model_copy(update={"chains": 2, "draws": 100, "warmup": 200, "mode": "quick"})
+    short = example_study.fit.model_copy(update={"chains": 2, "draws": 100, "warmup": 200})
     return fit(_example_panel, example_study.model_copy(update={"fit": short}))

@@ -38,6 +38,7 @@ def test_sweeping_removes_unfinished_files_and_folders_only(tmp_path: Path) -> N
     (tmp_path / "report" / ".tmp-1-board.pdf").touch()
     (tmp_path / ".tmp-2-notebooks").mkdir()
     (tmp_path / ".tmp-2-notebooks" / "a.ipynb").touch()
+    (tmp_path / ".fit.nc.partial").touch()
     (tmp_path / "run.json").touch()
     sweep(tmp_path)
     assert sorted(p.name for p in tmp_path.rglob("*")) == ["report", "run.json"]
