@@ -52,7 +52,7 @@ def parse_dates(values: pd.Series, where: Callable[[int], str]) -> tuple[pd.Seri
             return parsed, [f"`{values.name}` carries the time zone {parsed.dt.tz}: give local times without one"]
         return parsed.astype("datetime64[ns]"), _unread(parsed, values, where)
     texts = _texts(values)
-    written = texts[texts != ""]
+    written = texts[texts != ""].drop_duplicates()
     readings = {
         label: pd.to_datetime(written, format=form, errors="coerce", exact=True) for label, form in FORMATS.items()
     }
@@ -68,7 +68,8 @@ def parse_dates(values: pd.Series, where: Callable[[int], str]) -> tuple[pd.Seri
             f"`{values.name}` can be read as {label} and as {other} (first {where(int(written.index[row]))}: {written.iloc[row]!r}), "
             "and no date decides which: write dates as 2026-01-31"
         )
-    parsed = reading.reindex(values.index).astype("datetime64[ns]")
+    by_text = pd.Series(reading.to_numpy(), index=written.to_numpy())
+    parsed = pd.Series(by_text.reindex(texts.to_numpy()).to_numpy(), index=values.index, dtype="datetime64[ns]")
     return parsed, problems + _unread(parsed, values, where)
 
 

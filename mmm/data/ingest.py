@@ -15,10 +15,13 @@ To read another format, write a function `path -> Table` and name its ending in 
 from __future__ import annotations
 
 import csv
+import dataclasses
 import glob
+import gzip
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -33,23 +36,43 @@ SEPARATORS = ",;\t|"
 
 
 @dataclass(frozen=True)
-class Table:
-    """Rows as they were read, and where each came from.
+class Origin:
+    """One file or table: its name, the first row of the frame that came from it, and how its rows are counted.
 
-    `origins` holds `(name, first row)` of each file, `separator` what stood between the cells of a text file.
+    A text file's `path` lets a row be named by its line; a workbook's header takes row 1; a database's rows start at 1.
     """
 
-    frame: pd.DataFrame
-    origins: tuple[tuple[str, int], ...]
-    unit: str = "row"
+    name: str
+    first: int = 0
     separator: str = ","
-    lines: tuple[int, ...] = ()
+    path: Path | None = None
+    header: int = 0
+
+    def place(self, row: int) -> str:
+        """What a reader of the file calls its row `row`, which counts from 0."""
+        if self.path is None:
+            return f"row {row + 1 + self.header}"
+        lines = _lines(self.path, self.separator, self.path.stat().st_mtime_ns)
+        return f"line {lines[row]}" if row < len(lines) else f"row {row + 1}"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows as they were read, and the files they came from."""
+
+    frame: pd.DataFrame
+    origins: tuple[Origin, ...]
+
+    @property
+    def separator(self) -> str:
+        """What stood between the cells, or `,` where the source was not text."""
+        return self.origins[0].separator
 
     def where(self, row: int) -> str:
         """The file and the line (or row) that row `row` of the frame was read from."""
-        name, first = max((origin for origin in self.origins if origin[1] <= row), key=lambda origin: origin[1])
-        number = self.lines[row] if self.lines else row - first + 1
-        return f"{self.unit} {number}" if len(self.origins) == 1 else f"{name} {self.unit} {number}"
+        origin = next(origin for origin in reversed(self.origins) if origin.first <= row)
+        place = origin.place(row - origin.first)
+        return place if len(self.origins) == 1 else f"{origin.name} {place}"
 
 
 def read_source(study: Study) -> Table:
@@ -106,18 +129,16 @@ def read_files(paths: list[Path]) -> Table:
         ]
     if problems:
         raise InputError(problems)
-    return _joined(paths, tables)
+    return _joined(tables)
 
 
-def _joined(paths: list[Path], tables: list[Table]) -> Table:
-    first = tables[0]
+def _joined(tables: list[Table]) -> Table:
     if len(tables) == 1:
-        return first
+        return tables[0]
     starts = [sum(len(table.frame) for table in tables[:i]) for i in range(len(tables))]
     frame = pd.concat([table.frame for table in tables], ignore_index=True)
-    lines = tuple(line for table in tables for line in table.lines)
-    origins = tuple((path.name, start) for path, start in zip(paths, starts, strict=True))
-    return Table(frame, origins, first.unit, first.separator, lines if len(lines) == len(frame) else ())
+    origins = [dataclasses.replace(table.origins[0], first=start) for table, start in zip(tables, starts, strict=True)]
+    return Table(frame, tuple(origins))
 
 
 def read_file(path: Path) -> Table:
@@ -161,7 +182,7 @@ def read_csv(path: Path) -> Table:
             ).df()
         except duckdb.Error as error:
             raise InputError(_ragged(path, separator, len(names), error)) from None
-    return Table(frame.astype("str"), ((path.name, 0),), "line", separator, _lines(path, separator, len(frame)))
+    return Table(frame, (Origin(path.name, separator=separator, path=path),))
 
 
 def _header(path: Path) -> tuple[str, list[str]]:
@@ -197,8 +218,6 @@ def _is_number(text: str) -> bool:
 
 def _rows(path: Path, separator: str) -> Iterator[tuple[int, list[str]]]:
     """Every row of the file after the header with the line it starts on: slower than DuckDB, and never lost."""
-    import gzip
-
     text, _ = decode(gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes())
     reader = csv.reader(io.StringIO(text), delimiter=separator)
     next(reader, None)
@@ -209,15 +228,14 @@ def _rows(path: Path, separator: str) -> Iterator[tuple[int, list[str]]]:
         line = reader.line_num + 1
 
 
-def _lines(path: Path, separator: str, count: int) -> tuple[int, ...]:
-    lines = tuple(line for line, _ in _rows(path, separator))
-    return lines if len(lines) == count else tuple(range(2, count + 2))
+@cache
+def _lines(path: Path, separator: str, changed: int) -> tuple[int, ...]:
+    """The line of every row of the file as it was last `changed`: wanted when something is wrong, and then often."""
+    return tuple(line for line, _ in _rows(path, separator))
 
 
 def _ragged(path: Path, separator: str, width: int, error: duckdb.Error) -> list[str]:
     """Why DuckDB refused the file: its encoding, the lines of another width, or its own words."""
-    import gzip
-
     _, problem = decode(gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes())
     if problem:
         return [f"{path.name} {problem}"]
@@ -237,7 +255,7 @@ def read_parquet(path: Path) -> Table:
         raise InputError(
             [f"{path.name} is not a readable Parquet file ({str(error).splitlines()[0]}): export it again"]
         ) from None
-    return Table(frame.reset_index(drop=frame.index.name is None), ((path.name, 0),))
+    return Table(frame.reset_index(drop=frame.index.name is None), (Origin(path.name),))
 
 
 def read_excel(path: Path) -> Table:
@@ -252,7 +270,7 @@ def read_excel(path: Path) -> Table:
         f"column {i}" if str(name).startswith("Unnamed: ") else str(name).strip()
         for i, name in enumerate(frame.columns, start=1)
     ]
-    return Table(frame, ((path.name, 0),), lines=tuple(range(2, len(frame) + 2)))
+    return Table(frame, (Origin(path.name, header=1),))
 
 
 def read_database(source: TableSource, folder: Path) -> Table:
@@ -282,7 +300,7 @@ def read_database(source: TableSource, folder: Path) -> Table:
         )
     if frame.empty:
         raise InputError([f"data.source.table: {source.table!r} has no rows"])
-    return Table(frame, ((source.table, 0),))
+    return Table(frame, (Origin(source.table),))
 
 
 READERS = {

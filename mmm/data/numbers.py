@@ -1,6 +1,6 @@
 """Which cells of a column are not the number they should be, and where exactly do they stand?
 
-A cell is *missing*, *text*, *infinite* or, where the meaning of the column forbids it, *negative*. Each kind becomes one
+A cell is *missing*, *text*, *infinite* or, where the column's meaning forbids it, *negative*. Each kind becomes one
 sentence that names the cells by line, date and geo, and says what to do. Nothing is filled or coerced: a zero that
 somebody meant and a hole that somebody left look alike only until they are treated alike.
 
@@ -33,6 +33,7 @@ WITH_COMMA = re.compile(r"[+-]?\d+,\d+")
 WITH_POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?")
 THOUSANDS = re.compile(r"[+-]?\d{1,3},\d{3}")
 
+Rows = Bool[np.ndarray, " row"]
 Locate = Callable[[int], str]
 
 
@@ -46,24 +47,22 @@ def read_numbers(
     """
     numbers, blank = _floats(values, decimal)
     text = np.isnan(numbers) & ~blank
-    problem = _categories(values, role, text)
-    if problem:
-        return numbers, [problem]
-    negative = (
-        (numbers < 0) & np.isfinite(numbers)
-        if re.split(r"[.\[]", role)[0] not in MAY_BE_NEGATIVE
-        else np.zeros_like(blank)
-    )
+    negative = (numbers < 0) & np.isfinite(numbers) & (re.split(r"[.\[]", role)[0] not in MAY_BE_NEGATIVE)
     faults = {"missing": blank, "text": text, "infinite": np.isinf(numbers), "negative": negative}
-    problems = [_sentence(values, role, kind, found, locate) for kind, found in faults.items() if found.any()]
-    return numbers, problems
+    if not any(found.any() for found in faults.values()):
+        return numbers, []
+    if _is_categories(values, role, text, blank):
+        return numbers, [_categories_problem(values, role)]
+    return numbers, [_sentence(values, role, kind, found, locate) for kind, found in faults.items() if found.any()]
 
 
-def _floats(values: pd.Series, decimal: str) -> tuple[Float[np.ndarray, " row"], Bool[np.ndarray, " row"]]:
+def _floats(values: pd.Series, decimal: str) -> tuple[Float[np.ndarray, " row"], Rows]:
     """Each cell as a float (NaN where it is none), and whether it is blank."""
     if pd.api.types.is_numeric_dtype(values.dtype):
         numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
         return numbers, np.isnan(numbers)
+    if decimal == "." and (plain := _plain_floats(values)) is not None:
+        return plain, np.zeros(len(plain), dtype=bool)
     texts = ["" if cell is None or cell != cell else str(cell).strip() for cell in values]
     blank = np.array([text.lower() in BLANKS for text in texts], dtype=bool)
     if decimal == ",":
@@ -71,6 +70,16 @@ def _floats(values: pd.Series, decimal: str) -> tuple[Float[np.ndarray, " row"],
     return np.array(
         [np.nan if empty else _float(text) for text, empty in zip(texts, blank, strict=True)], dtype=np.float64
     ), blank
+
+
+def _plain_floats(values: pd.Series) -> Float[np.ndarray, " row"] | None:
+    """The fast way for the usual column, which holds numbers and nothing else; `None` where a cell needs a closer look."""
+    try:
+        numbers = values.to_numpy(dtype=object).astype(np.float64)
+    except (TypeError, ValueError):
+        return None
+    odd = not np.isfinite(numbers).all() or values.astype("str").str.contains("_", regex=False).any()
+    return None if odd else numbers
 
 
 def _float(text: str) -> float:
@@ -82,34 +91,27 @@ def _float(text: str) -> float:
         return np.nan
 
 
-def _categories(values: pd.Series, role: str, text: Bool[np.ndarray, " row"]) -> str | None:
-    """A column of words in place of numbers, such as events: it needs one 0/1 column a word."""
-    written = values[text | ~_blank_words(values)]
-    words = sorted({str(value) for value in written if not _is_number(value)})
-    if (
-        text.sum() == 0
-        or len(words) > 20
-        or text.sum() < 0.5 * max(1, len(written))
-        or role.startswith(("kpi", "channels"))
-    ):
-        return None
-    quiet = [word for word in words if word.lower() not in BLANKS]
-    column = re.sub(r"\W+", "_", f"{values.name}_{quiet[0] if quiet else words[0]}")
+def _is_categories(values: pd.Series, role: str, text: Rows, blank: Rows) -> bool:
+    """Whether a lever holds words in place of numbers, such as the names of events."""
+    words = values[text].nunique()
+    return role[:7] in ("control", "treatme") and 0 < words <= 20 and bool((text | blank).mean() > 0.5)
+
+
+def _categories_problem(values: pd.Series, role: str) -> str:
+    """Words in place of numbers need one 0/1 column each."""
+    words = sorted(
+        {str(value) for value in values if np.isnan(_float(str(value)))},
+        key=lambda word: (word.lower() in BLANKS, word),
+    )
+    column = re.sub(r"\W+", "_", f"{values.name}_{words[0]}")
+    shown = listing([repr(word) for word in words], 5)
     return (
-        f"`{values.name}` ({role}) holds words ({listing([repr(word) for word in words], 5)}), not numbers: add one column of 0 and 1 for each, "
-        f"for example `{column}`, and name those; or leave it out of the study"
+        f"`{values.name}` ({role}) holds words ({shown}), not numbers: add one column of 0 and 1 for each, for example "
+        f"`{column}`, and name those; or leave it out of the study"
     )
 
 
-def _blank_words(values: pd.Series) -> Bool[np.ndarray, " row"]:
-    return np.array([value is None or value != value or str(value).strip() == "" for value in values], dtype=bool)
-
-
-def _is_number(value: object) -> bool:
-    return not np.isnan(_float(str(value)))
-
-
-def _sentence(values: pd.Series, role: str, kind: str, found: Bool[np.ndarray, " row"], locate: Locate) -> str:
+def _sentence(values: pd.Series, role: str, kind: str, found: Rows, locate: Locate) -> str:
     rows = np.flatnonzero(found)
     cells = [f"{locate(int(row))}" + (f": {str(values.iloc[row])!r}" if kind != "missing" else "") for row in rows[:11]]
     places = listing(cells + [""] * (len(rows) - len(cells)))
@@ -119,6 +121,8 @@ def _sentence(values: pd.Series, role: str, kind: str, found: Bool[np.ndarray, "
 
 def decimal_sign(columns: Iterable[pd.Series], separator: str) -> tuple[str, list[str]]:
     """`.` or `,`: a comma is decimal only where it cannot be anything else; a problem where it could be both."""
+    if separator == ",":
+        return ".", []
     cells = [
         str(cell).strip()
         for column in columns
@@ -126,7 +130,7 @@ def decimal_sign(columns: Iterable[pd.Series], separator: str) -> tuple[str, lis
         for cell in column.dropna()
     ]
     commas = [cell for cell in cells if WITH_COMMA.fullmatch(cell)]
-    if separator == "," or not commas:
+    if not commas:
         return ".", []
     points = [cell for cell in cells if WITH_POINT.fullmatch(cell)]
     if points:

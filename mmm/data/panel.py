@@ -23,7 +23,7 @@ from jaxtyping import Float
 from mmm.data.dates import find_frequency, parse_dates, period_starts, periods_per_year
 from mmm.data.grid import grid_problems
 from mmm.data.identity import data_hash
-from mmm.data.ingest import Table, read_source
+from mmm.data.ingest import Origin, Table, read_source
 from mmm.data.numbers import decimal_sign, read_numbers
 from mmm.errors import InputError, StudyError, closest
 from mmm.study import Data, Study, load_study
@@ -53,7 +53,7 @@ def load_panel(study: Study) -> xr.DataTree:
 
 def panel_from_frame(frame: pd.DataFrame, study: Study) -> xr.DataTree:
     """As `load_panel`, from a table in memory; `data.source` is not read."""
-    return panel_from_table(Table(frame.reset_index(drop=True), (("the table", 0),)), study, "the table")
+    return panel_from_table(Table(frame.reset_index(drop=True), (Origin("the table"),)), study, "the table")
 
 
 def load_study_and_panel(path: str) -> tuple[Study, xr.DataTree]:

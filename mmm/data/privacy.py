@@ -15,8 +15,10 @@ import pandas as pd
 NAMES = {
     "an e-mail address": r"e_?mail(_?(address|adresse|hash))?|(user|customer|client)_?e_?mail",
     "a telephone number": r"(tele)?phone(_?(number|no|nr))?|mobile(_?(number|no|nr))|msisdn",
-    "a person's name": r"(first|last|full|sur|given|family|customer|client|user|contact|person)_?name|nom|prenom|vorname|nachname",
-    "a device or user id": r"(device|advertising|ad|cookie|visitor|user|customer|client|member|subscriber|session)_?id|idfa|idfv|gaid|aaid|maid|adid|gclid|fbclid",
+    "a person's name": r"(first|last|full|sur|given|family|customer|client|user|contact|person)_?name|nom|prenom|"
+    r"vorname|nachname",
+    "a device or user id": r"(device|advertising|ad|cookie|visitor|user|customer|client|member|subscriber|session)_?id|"
+    r"idfa|idfv|gaid|aaid|maid|adid|gclid|fbclid",
     "an IP address": r"ip(_?addr(ess)?)?|client_?ip",
     "a date of birth": r"(date_?of_?)?birth(_?(day|date))?|dob",
     "an address": r"street(_?address)?|postal_?address|home_?address",
@@ -50,9 +52,10 @@ def _by_name(column: str) -> str | None:
 def _by_content(values: pd.Series) -> str | None:
     if not (pd.api.types.is_string_dtype(values.dtype) or values.dtype == object):
         return None
-    texts = pd.Series([value for value in values.dropna().unique() if isinstance(value, str)], dtype="str")
+    texts = values.drop_duplicates().dropna()
+    texts = texts[[isinstance(text, str) for text in texts]].astype("str") if texts.dtype == object else texts
+    able = texts[texts.str.contains(r"[@+]|\..*\.|-.*-.*-", regex=True)] if len(texts) else texts
     for what, pattern in CONTENTS.items():
-        found = texts.str.fullmatch(pattern) if len(texts) else texts
-        if len(texts) and found.any():
+        if len(able) and able.str.fullmatch(pattern).any():
             return f"holds {what}"
     return None
