@@ -1,0 +1,13 @@
+"""Did the channel cause the sales, by how much, and how far may we trust the answer?
+
+    verdicts = causal.validate(fit)      # one row a channel and gate: tables/verdicts.csv
+    effects = causal.effects(fit)        # the backdoor estimate beside the model's own: tables/causal.csv
+    causal.graphs(fit)["tv"]             # what was assumed, as text
+
+Read `estimand` (what is asked), `graph` (what is assumed), `regression` (how it is estimated), `gates` and
+`robustness` (how it is attacked), and `verdict` (what is said). `DESIGN.md` holds the map and the decisions.
+"""
+
+from causal.verdict import effects as effects
+from causal.verdict import graphs as graphs
+from causal.verdict import validate as validate

@@ -1,0 +1,167 @@
+"""What would show that a channel's effect is not what it seems?
+
+Each gate is one attack on the claim "this channel caused these sales", a function of arrays that answers `pass`,
+`fail` or `not_testable` with a number and a sentence. Here are the gates that can contradict the claim:
+
+    identification  is there a set of measured causes whose adjustment identifies the effect?
+    positivity      what share of the exposure's variation do the other causes leave?            fails under 5 %
+    circular_shift  does the same flighting, moved to other periods, show as much?
+    lead            does *future* exposure "move" today's KPI?                                   fails at p < 5 %
+    agreement       do model and adjustment name amounts that have a value in common?
+
+The chapter `robustness` holds those that ask how much it takes to move the answer. A gate that cannot fail for want of
+signal says `not_testable`: a small effect is not a fault. What each gate does to channels without any fault is
+simulated, and stands in `rates`.
+
+A gate of your own is a function that returns a `GateResult`; list it in `verdict._attacks` and measure its false
+alarms in the study that `rates` names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float
+from scipy import stats
+
+from causal.estimand import disjoint, listed, overlap
+from causal.regression import Adjusted, Observations, adjust, effects_of, estimate, remove, whiten
+from mmm.study import INTERVAL
+
+Result = Literal["pass", "fail", "not_testable"]
+
+POSITIVITY_FLOOR = 0.05
+SIGNIFICANCE = 0.05
+LEADS = 3
+SHORTEST_SHIFT = 8
+MOST_SHIFTS = 200
+FEWEST_PERIODS = 30
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """What one gate found: its number, its result, and a sentence that a board member can read."""
+
+    gate: str
+    statistic: float
+    result: Result
+    note: str
+
+
+def identification(adjustment: tuple[str, ...] | None) -> GateResult:
+    """Whether the graph lets anything be concluded; the statistic is the number of causes held still."""
+    if adjustment is None:
+        note = (
+            "An unmeasured cause is believed to move both the channel and the KPI, and no measured cause can stand in "
+            "for it. Only an experiment can tell."
+        )
+        return GateResult("identification", np.nan, "fail", note)
+    note = f"If nothing unmeasured moves both, the effect is identified by holding still {listed(adjustment)}."
+    return GateResult("identification", float(len(adjustment)), "pass", note)
+
+
+def positivity(data: Observations) -> GateResult:
+    """The share of the exposure's variation within geos that the covariates leave: under the floor nothing can be compared."""
+    rows = replace(data, kpi=np.zeros_like(data.kpi))
+    weights = data.present
+    centred = (
+        data.exposure - (data.exposure * weights).sum(1, keepdims=True) / np.maximum(weights.sum(1, keepdims=True), 1)
+    ) * weights
+    total = float((centred**2).sum())
+    if total <= 1e-12 * max(float((data.exposure**2).sum()), np.finfo(float).tiny):
+        note = "The channel ran at the same level throughout, so no period without it can be compared with one with it."
+        return GateResult("positivity", 0.0, "fail", note)
+    share = float((adjust(rows, 0.0).exposure ** 2).sum()) / total
+    left = f"{share:.0%} of the variation in exposure is the channel's own: the rest moves with the other causes"
+    if share < POSITIVITY_FLOOR:
+        return GateResult("positivity", share, "fail", f"Only {left}, which leaves too little to compare.")
+    return GateResult("positivity", share, "pass", f"{left}.")
+
+
+def circular_shift(data: Observations, rows: Adjusted, claim: float) -> GateResult:
+    """The same flighting moved to other periods, as placebos: does the real timing stand out?
+
+    `claim` is the effect per unit of exposure that the model states. The statistic is the share of timings, the real
+    one included, whose |effect / standard error| is at least the real one's. Passed at 5 %; failed where the real
+    timing does not stand out although an effect of the claimed size would have, in 19 of 20 cases.
+    """
+    periods = data.exposure.shape[1]
+    if periods < FEWEST_PERIODS:
+        return _too_short("circular_shift", periods)
+    shifts = np.unique(np.linspace(SHORTEST_SHIFT, periods - SHORTEST_SHIFT, MOST_SHIFTS).astype(int))
+    moved = np.stack([np.roll(data.exposure, shift, axis=1) for shift in shifts])
+    real = estimate(rows)
+    effects, errors = placebo_effects(rows, moved, real.effect)
+    share = float((1 + (np.abs(effects / errors) >= abs(real.ratio)).sum()) / (1 + len(shifts)))
+    noise = float(np.quantile(np.abs(effects), 1 - SIGNIFICANCE))
+    said = f"Moved to other periods, the same flighting shows an effect as clear as this in {share:.0%} of cases"
+    if share <= SIGNIFICANCE:
+        return GateResult("circular_shift", share, "pass", f"{said}: its timing matters.")
+    if claim - real.effect > noise:
+        note = f"{said}, although an effect of the size that the model states would have stood out."
+        return GateResult("circular_shift", share, "fail", note)
+    note = f"{said}: an effect of the size that the model states is too small to stand out from chance."
+    return GateResult("circular_shift", share, "not_testable", note)
+
+
+def placebo_effects(
+    rows: Adjusted, moved: Float[np.ndarray, "shift geo time"], effect: float
+) -> tuple[Float[np.ndarray, " shift"], Float[np.ndarray, " shift"]]:
+    """Effects and standard errors of moved exposures beside the real one, which is held still like any covariate."""
+    unit = rows.exposure.reshape(-1, 1) / np.linalg.norm(rows.exposure)
+    basis = np.concatenate([rows.basis.reshape(len(unit), -1), unit], axis=1)
+    left = remove(whiten(moved, rows.persistence, rows.present).reshape(len(moved), -1), basis)
+    residual = replace(rows, kpi=rows.kpi - effect * rows.exposure)
+    return effects_of(residual, left.reshape(moved.shape))
+
+
+def lead(data: Observations) -> GateResult:
+    """Whether the exposure of the next periods goes with today's KPI once today's exposure is held still.
+
+    The future cannot cause the past. Where it seems to, spend follows demand (or a plan that knows demand), and today's
+    effect is inflated by the same demand. The statistic is the two-sided p-value of the next `LEADS` periods' mean.
+    """
+    periods = data.exposure.shape[1]
+    if periods < FEWEST_PERIODS:
+        return _too_short("lead", periods)
+    future = np.zeros_like(data.exposure)
+    for ahead in range(1, LEADS + 1):
+        future[:, :-LEADS] += data.exposure[:, ahead : periods - LEADS + ahead] / LEADS
+    present = data.present.copy()
+    present[:, -LEADS:] = False
+    covariates = np.concatenate([data.covariates, data.exposure[..., None]], axis=-1)
+    rows = adjust(Observations(data.kpi, future, covariates, present))
+    if (rows.exposure**2).sum() < 1e-8 * (future[present] ** 2).sum():
+        note = "The next periods' exposure follows from the present one's, so the future holds no separate information."
+        return GateResult("lead", np.nan, "not_testable", note)
+    found = estimate(rows)
+    p_value = float(2 * stats.t.sf(abs(found.ratio), found.degrees))
+    if p_value < SIGNIFICANCE:
+        way = "more" if found.effect > 0 else "less"
+        said = f"The KPI is {way} than expected before the channel's exposure rises (p = {p_value:.2g})"
+        note = f"{said}: spend seems to follow demand."
+        return GateResult("lead", p_value, "fail", note)
+    note = f"Future exposure tells nothing about today's KPI (p = {p_value:.2g}), as it should be."
+    return GateResult("lead", p_value, "pass", note)
+
+
+def agreement(answer: Float[np.ndarray, " sample"], model: Float[np.ndarray, " draw"], claim: str) -> GateResult:
+    """Whether the interval of the adjusted estimate and the model's own have a value in common.
+
+    The statistic is the area that both distributions share; `claim` names the amount in the sentence.
+    """
+    shared = overlap(answer, model)
+    if disjoint(np.quantile(answer, INTERVAL), np.quantile(model, INTERVAL)):
+        way = "more" if np.median(model) > np.median(answer) else "less"
+        said = f"The model credits the channel with {way} than adjustment finds in the data"
+        note = f"{said}: {claim}; the intervals do not meet."
+        return GateResult("agreement", shared, "fail", note)
+    note = f"Model and adjustment agree within their uncertainty: {claim}."
+    return GateResult("agreement", shared, "pass", note)
+
+
+def _too_short(gate: str, periods: int) -> GateResult:
+    note = f"{periods} periods are too few for this test, which needs {FEWEST_PERIODS}."
+    return GateResult(gate, np.nan, "not_testable", note)

@@ -1,0 +1,202 @@
+"""What may we say about a channel, and on what evidence?
+
+    verdicts = validate(fit)                       # one row a channel and gate
+    verdicts = validate(fit, latent_demand=True)   # the same, if unmeasured demand is believed to drive spend
+
+For each channel: draw the graph, let DoWhy identify, estimate the contribution by adjustment for every posterior draw,
+attack it with the gates, and put one of five labels on it:
+
+    experiment-confirmed              a randomised experiment agrees, and nothing conflicts
+    quasi-experiment-consistent       a non-randomised one agrees, and nothing conflicts
+    observationally consistent only   adjustment does not contradict the model: the most that observation can earn
+    conflicted                        future or moved exposure, adjustment or an experiment contradicts the model
+    not identifiable                  the graph or the data leave nothing to compare
+
+Observation alone never earns more than "only": across 663 randomised trials, adjustment with far richer data was off by
+factors of two and more (Gordon, Moakler and Zettelmeyer, Marketing Science, 2023). The module sees a fit through its
+panel and through `mmm.insight`; nothing here knows the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from causal import gates, robustness
+from causal.adjustment import GEO
+from causal.estimand import overlap
+from causal.evidence import Evidence, Question, amounts, ask, read_evidence
+from causal.gates import GateResult
+from causal.graph import CausalGraph, channel_graph, identify, to_dot
+from causal.rates import false_alarm_rate
+from mmm.study import INTERVAL
+
+CONFIRMED = "experiment-confirmed"
+QUASI = "quasi-experiment-consistent"
+OBSERVED = "observationally consistent only"
+CONFLICTED = "conflicted"
+NOT_IDENTIFIABLE = "not identifiable"
+
+BLOCK_WEEKS = 8
+
+GATES = (
+    "identification",
+    "positivity",
+    "lead",
+    "circular_shift",
+    "agreement",
+    "block_subset",
+    "random_common_cause",
+    "leave_one_out",
+    "robustness",
+)
+IDENTIFYING = ("identification", "positivity")
+CONTRADICTING = ("lead", "circular_shift", "agreement")
+
+Progress = Callable[[int, int, str], None]
+Experiment = Literal["randomised", "quasi", "contradicts"]
+LatentDemand = bool | Collection[str]
+
+
+def validate(
+    fit: xr.DataTree,
+    *,
+    seed: int | None = None,
+    latent_demand: LatentDemand = False,
+    mediators: Mapping[str, Collection[str]] | None = None,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Every gate on every channel, with the label that they allow: the table `verdicts`.
+
+    `latent_demand` says that an unmeasured demand drives spend: for all channels (True), or for those named.
+    `mediators` names, for a channel, the causes that it moves itself (brand search after TV): they are not held still.
+    `progress(done, total, channel)` is called after each channel. `seed` defaults to the fit's.
+    """
+    evidence = read_evidence(fit, seed)
+    tables = []
+    for number, channel in enumerate(evidence.channels):
+        graph = _graph(evidence, channel, latent_demand, mediators)
+        results = judge(evidence, channel, identify(graph))
+        tables.append(_rows(channel, results, len(evidence.setting.scale)))
+        if progress:
+            progress(number + 1, len(evidence.channels), channel)
+    return pd.concat(tables, ignore_index=True)
+
+
+def effects(
+    fit: xr.DataTree,
+    *,
+    seed: int | None = None,
+    latent_demand: LatentDemand = False,
+    mediators: Mapping[str, Collection[str]] | None = None,
+) -> pd.DataFrame:
+    """The adjusted estimate of each channel's contribution beside the model's own, in KPI units: the table `causal`."""
+    evidence = read_evidence(fit, seed)
+    rows = []
+    for channel in evidence.channels:
+        question = ask(evidence, channel, identify(_graph(evidence, channel, latent_demand, mediators)))
+        rows.append({"channel": channel} | _effect(question))
+    return pd.DataFrame(rows)
+
+
+def graphs(
+    fit: xr.DataTree, *, latent_demand: LatentDemand = False, mediators: Mapping[str, Collection[str]] | None = None
+) -> dict[str, str]:
+    """The graph of each channel in Graphviz's language."""
+    evidence = read_evidence(fit, None, samples=1)
+    return {channel: to_dot(_graph(evidence, channel, latent_demand, mediators)) for channel in evidence.channels}
+
+
+def label(results: Sequence[GateResult], experiment: Experiment | None = None) -> str:
+    """The strongest of the five labels that these gates allow; without an experiment never above "only"."""
+    failed = {result.gate for result in results if result.result == "fail"}
+    if experiment == "contradicts":
+        return CONFLICTED
+    if experiment is None and failed & set(IDENTIFYING):
+        return NOT_IDENTIFIABLE
+    if failed & set(CONTRADICTING):
+        return CONFLICTED
+    return {None: OBSERVED, "quasi": QUASI, "randomised": CONFIRMED}[experiment]
+
+
+def judge(evidence: Evidence, channel: str, adjustment: tuple[str, ...] | None) -> list[GateResult]:
+    """Every gate's result for one channel, in the order of `GATES`; the first that cannot be met silences the rest."""
+    identified = gates.identification(adjustment)
+    if identified.result == "fail":
+        return [identified, *_silenced(1, "The effect is not identified, so there is nothing to test.")]
+    question = ask(evidence, channel, adjustment)
+    if question.positivity.result == "fail":
+        return [
+            identified,
+            question.positivity,
+            *_silenced(2, "The exposure leaves too little to compare, so there is nothing to test."),
+        ]
+    return [identified, question.positivity, *_attacks(question, evidence)]
+
+
+def _attacks(question: Question, evidence: Evidence) -> list[GateResult]:
+    data, rows, periods_per_year = question.data, question.rows, evidence.setting.periods_per_year
+    rng = np.random.default_rng([evidence.seed, evidence.channels.index(question.estimand.channel), 1])
+    claim = float(question.model.mean()) / question.exposure_total
+    return [
+        gates.lead(data),
+        gates.circular_shift(data, rows, claim),
+        gates.agreement(question.answer, question.model, amounts(question)),
+        robustness.block_subset(rows, max(2, round(BLOCK_WEEKS * periods_per_year / 52)), rng),
+        robustness.random_common_cause(rows, rng),
+        robustness.leave_one_out(rows, max(2, round(periods_per_year / 4))),
+        robustness.robustness(data, rows, question.blocks),
+    ]
+
+
+def _silenced(after: int, note: str) -> list[GateResult]:
+    return [GateResult(gate, np.nan, "not_testable", note) for gate in GATES[after:]]
+
+
+def _graph(
+    evidence: Evidence, channel: str, latent_demand: LatentDemand, mediators: Mapping[str, Collection[str]] | None
+) -> CausalGraph:
+    geos = len(evidence.setting.scale)
+    causes = [name for name in evidence.setting.blocks if name != GEO or geos > 1]
+    causes += [name for name in evidence.channels if name != channel]
+    believed = latent_demand if isinstance(latent_demand, bool) else channel in latent_demand
+    return channel_graph(channel, causes, (mediators or {}).get(channel, ()), believed)
+
+
+def _rows(channel: str, results: Sequence[GateResult], geos: int) -> pd.DataFrame:
+    rows = [
+        {
+            "channel": channel,
+            "label": label(results),
+            "gate": result.gate,
+            "statistic": result.statistic,
+            "result": result.result,
+            "false_alarm_rate": false_alarm_rate(result.gate, geos),
+            "note": result.note,
+        }
+        for result in results
+    ]
+    return pd.DataFrame(rows)
+
+
+def _effect(question: Question) -> dict[str, object]:
+    answer, model = question.answer, question.model
+    low, high = (float(value) for value in np.quantile(answer, INTERVAL))
+    model_low, model_high = (float(value) for value in np.quantile(model, INTERVAL))
+    known = bool(np.isfinite(answer).all())
+    return {
+        "estimand": question.estimand.text,
+        "unit": question.estimand.units,
+        "mean": float(answer.mean()),
+        "p05": low,
+        "p95": high,
+        "model_mean": float(model.mean()),
+        "model_p05": model_low,
+        "model_p95": model_high,
+        "overlap": overlap(answer, model) if known else np.nan,
+        "assumptions": question.estimand.assumptions,
+    }
