@@ -1,0 +1,86 @@
+"""What is a media component? One formula and the priors of its parameters.
+
+A component is a function whose keyword-only arguments are its parameters, and a prior for each of them:
+
+    def log_growth(exposure: Exposure, *, reach: Scalar) -> Exposure:
+        \"\"\"Diminishing returns without a ceiling.\"\"\"
+        return jnp.log1p(exposure / reach)
+
+    LOG_GROWTH = Saturation(log_growth, {"reach": dist.LogNormal(0.0, 0.5)})
+
+A study names it by import path, `saturation: my_package.curves:LOG_GROWTH`; there is no registry to edit. The formula
+is written for one channel, with scalar parameters; the model maps it over channels. Exposure arrives in units of the
+channel's typical exposure (its mean over periods with any), so a prior means the same for every channel.
+
+Test your own with `mmm.media.laws.check_adstock` and `check_saturation`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from jaxtyping import Array, Float
+from numpyro.distributions import Distribution
+
+from mmm.study import InputError
+
+Exposure = Float[Array, "*shape"]
+Scalar = Float[Array, ""]
+
+
+@dataclass(frozen=True)
+class _Component:
+    function: Callable[..., Any]
+    priors: Mapping[str, Distribution]
+
+    def __post_init__(self) -> None:
+        signature = inspect.signature(self.function).parameters.values()
+        parameters = {p.name for p in signature if p.kind is inspect.Parameter.KEYWORD_ONLY}
+        if parameters != set(self.priors):
+            raise TypeError(
+                f"{self.function.__name__} has the parameters {sorted(parameters)} but priors for "
+                f"{sorted(self.priors)}: every keyword-only argument needs one prior of the same name"
+            )
+
+    def __call__(self, x: Array, **parameters: Array) -> Array:
+        return self.function(x, **parameters)
+
+    @property
+    def name(self) -> str:
+        return self.function.__name__
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        return tuple(self.priors)
+
+
+class Adstock(_Component):
+    """`lag -> weight`: how strongly exposure `lag` periods ago still works; normalised to sum 1 by `carry_over`."""
+
+
+class Saturation(_Component):
+    """`exposure -> response`: zero at zero and never decreasing."""
+
+
+def load_component(kind: Literal["adstock", "saturation"], name: str) -> Any:
+    """The component a study names: a short name (`geometric`) or an import path (`package.module:NAME`).
+
+    Raises `InputError` when there is no such component, with the names there are.
+    """
+    module_name, _, attribute = name.partition(":")
+    if not attribute:
+        module_name, attribute = f"mmm.media.{kind}", name.upper()
+    expected = Adstock if kind == "adstock" else Saturation
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        raise InputError([f"model.{kind}: cannot import {module_name!r} ({error}): is it installed in this environment?"]) from error
+    found = getattr(module, attribute, None)
+    if isinstance(found, expected):
+        return found
+    known = sorted(key.lower() for key, value in vars(module).items() if isinstance(value, expected))
+    raise InputError([f"model.{kind}: {name!r} is not one of {', '.join(known)}, nor an import path `package.module:NAME` of {expected.__name__}"])

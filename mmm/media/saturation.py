@@ -1,0 +1,65 @@
+"""How fast do returns diminish? Saturation: response to adstocked exposure, zero at zero and never decreasing.
+
+Exposure comes in units of the channel's typical exposure, so `half_saturation` 1 means: half of the ceiling is
+reached at the exposure of a typical active period. Bounded curves rise to 1; the channel's coefficient carries the scale.
+
+The default is Hill with a slope whose prior sits at 1 (Michaelis-Menten): slopes above 1 are S-shaped.
+
+To add your own, write one function and its priors (`mmm.media.component` shows how).
+
+Sources: Hill, Jin et al. (2017), section 2.3; logistic, tanh and Michaelis-Menten as in PyMC-Marketing's documentation;
+exponential and power are the classic econometric forms (Hanssens, Parsons and Schultz, "Market Response Models").
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpyro.distributions as dist
+
+from mmm.media.component import Exposure, Saturation, Scalar
+
+
+def none(exposure: Exposure) -> Exposure:
+    """No saturation: response is proportional to exposure."""
+    return exposure
+
+
+def hill(exposure: Exposure, *, half_saturation: Scalar, slope: Scalar) -> Exposure:
+    """`x^slope / (x^slope + half_saturation^slope)`: half of the ceiling at `half_saturation`; S-shaped above slope 1."""
+    active = exposure > 0
+    log_exposure = jnp.log(jnp.where(active, exposure, 1.0))  # a power of 0 has no finite gradient
+    return jnp.where(active, jax.nn.sigmoid(slope * (log_exposure - jnp.log(half_saturation))), 0.0)
+
+
+def michaelis_menten(exposure: Exposure, *, half_saturation: Scalar) -> Exposure:
+    """`x / (x + half_saturation)`: Hill with slope 1."""
+    return exposure / (exposure + half_saturation)
+
+
+def tanh(exposure: Exposure, *, half_saturation: Scalar) -> Exposure:
+    """`tanh(atanh(1/2) x / half_saturation)`, which is also `(1 - e^-kx) / (1 + e^-kx)` with `k = log(3) / half_saturation`."""
+    return jnp.tanh(jnp.arctanh(0.5) * exposure / half_saturation)
+
+
+def exponential(exposure: Exposure, *, half_saturation: Scalar) -> Exposure:
+    """`1 - 2^(-x / half_saturation)`."""
+    return -jnp.expm1(-jnp.log(2.0) * exposure / half_saturation)
+
+
+def power(exposure: Exposure, *, exponent: Scalar) -> Exposure:
+    """`x ^ exponent`, with an exponent below 1: diminishing returns without a ceiling."""
+    active = exposure > 0
+    return jnp.where(active, jnp.where(active, exposure, 1.0) ** exponent, 0.0)
+
+
+_HALF_SATURATION = dist.LogNormal(0.4, 0.7)
+
+NONE = Saturation(none, {})
+HILL = Saturation(hill, {"half_saturation": _HALF_SATURATION, "slope": dist.LogNormal(0.1, 0.3)})
+MICHAELIS_MENTEN = Saturation(michaelis_menten, {"half_saturation": _HALF_SATURATION})
+TANH = Saturation(tanh, {"half_saturation": _HALF_SATURATION})
+LOGISTIC = TANH  # told apart only by how their one parameter is scaled; ours is the half-saturation for both
+EXPONENTIAL = Saturation(exponential, {"half_saturation": _HALF_SATURATION})
+POWER = Saturation(power, {"exponent": dist.Beta(4.0, 2.0)})
+AUTO = HILL

@@ -1,0 +1,87 @@
+"""What is expected KPI, given the parameters? The mean function, in pure JAX: no names, no probability, no files.
+
+    response[c,t,g] = saturation_c( adstock_c( exposure[c,.,g] ) )[t]
+    effect[c,t,g]   = coefficient[g,c] response[c,t,g]
+    identity link:    mean[t,g] = baseline[t,g] + sum_c effect[c,t,g]
+    log link:         mean[t,g] = exp( baseline[t,g] + sum_c effect[c,t,g] )
+
+All in KPI relative to the geo's size. A channel with reach and frequency saturates per person reached, before carryover:
+response = adstock(reach saturation(frequency)).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from mmm.media.adstock import carry_over, lagged, normalised_weights
+from mmm.model.spec import Arrays, Group, Structure
+
+Parameters = Mapping[str, Array]
+Response = Float[Array, "channel time geo"]
+
+
+def response(structure: Structure, arrays: Arrays, parameters: Parameters) -> Response:
+    """Adstocked and saturated exposure of every channel, in the structure's channel order.
+
+    `parameters` holds `adstock_<name>` and `saturation_<name>`, each `(channel,)`; entries that a channel's components do
+    not use are ignored.
+    """
+    parts = [group_response(group, structure.max_lag, arrays, parameters) for group in structure.groups]
+    order = [channel for group in structure.groups for channel in group.channels]
+    inverse = jnp.asarray(sorted(range(len(order)), key=order.__getitem__))
+    return parts[0] if len(parts) == 1 else jnp.concatenate(parts)[inverse]
+
+
+def group_response(group: Group, max_lag: int, arrays: Arrays, parameters: Parameters) -> Response:
+    """The response of the channels of one group."""
+    members = jnp.asarray(group.channels)
+    adstock = {name: parameters[f"adstock_{name}"][members] for name in group.adstock.parameters}
+    saturation = {name: parameters[f"saturation_{name}"][members] for name in group.saturation.parameters}
+    if group.frequency:
+        return _reach_response(group, max_lag, arrays, members, adstock, saturation)
+
+    def one_channel(lagged_exposure: Array, adstock: dict[str, Array], saturation: dict[str, Array]) -> Array:
+        carried = carry_over(lagged_exposure, normalised_weights(group.adstock, max_lag, adstock))
+        return group.saturation(carried, **saturation)
+
+    return jax.vmap(one_channel)(arrays.lagged_exposure[members], adstock, saturation)
+
+
+def _reach_response(
+    group: Group, max_lag: int, arrays: Arrays, members: Array, adstock: Parameters, saturation: Parameters
+) -> Response:
+    """Carryover of reach times saturated frequency; what is lagged depends on parameters here."""
+
+    def one_channel(reach: Array, frequency: Array, adstock: dict[str, Array], saturation: dict[str, Array]) -> Array:
+        effective = jnp.pad(reach[0] * group.saturation(frequency, **saturation), ((max_lag, 0), (0, 0)))
+        return carry_over(lagged(effective, max_lag), normalised_weights(group.adstock, max_lag, adstock))
+
+    return jax.vmap(one_channel)(arrays.lagged_exposure[members], arrays.frequency[members], adstock, saturation)
+
+
+def typical_effect(arrays: Arrays, response: Response) -> Float[Array, " channel"]:
+    """Each channel's share of KPI inside the window, were its coefficient 1: the border between share and coefficient."""
+    weight = arrays.mask * arrays.size
+    share = jnp.einsum("ctg,tg->c", response, weight) / jnp.sum(weight * arrays.kpi)
+    return jnp.maximum(share, 1e-9)
+
+
+def media_effect(coefficient: Float[Array, "geo channel"], response: Response) -> Float[Array, "time geo"]:
+    """Sum over channels of coefficient times response."""
+    return jnp.einsum("gc,ctg->tg", coefficient, response)
+
+
+def baseline(arrays: Arrays, baseline_coefficient: Float[Array, " column"]) -> Float[Array, "time geo"]:
+    """KPI (or log KPI) without paid or organic media."""
+    return arrays.design @ baseline_coefficient
+
+
+def expected(structure: Structure, arrays: Arrays, parameters: Parameters) -> Float[Array, "time geo"]:
+    """Expected KPI relative to the geo's size; `parameters` adds `coefficient` and `baseline_coefficient`."""
+    media = media_effect(parameters["coefficient"], response(structure, arrays, parameters))
+    linear = baseline(arrays, parameters["baseline_coefficient"]) + media
+    return jnp.exp(linear) if structure.link == "log" else linear

@@ -1,0 +1,147 @@
+"""How does a panel become a fit? The sampling shell: build, draw, recover what was integrated out, label, save.
+
+    fit = mmm.fit(panel, study)       # the panel's tree with /posterior and /sample_stats added
+
+The posterior holds parameters only. Contributions by time are recomputed from them in milliseconds (`mmm.insight`), which is
+the difference between a fit of gigabytes and one of megabytes.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import xarray as xr
+from jaxtyping import Array
+
+from mmm.model.baseline import Block
+from mmm.model.collapse import draw_coefficients
+from mmm.model.core import media_effect, response
+from mmm.model.likelihood import coefficient_of, component_parameters, design_mean
+from mmm.model.sample import Draws, Progress, draw_posterior
+from mmm.model.spec import Arrays, Structure, build
+from mmm.study import Study
+
+SCHEMA_VERSION = 1
+QUICK = {"warmup": 300, "draws": 250}
+"""What `mode: quick` samples: enough to iterate on a model, too little to report from; the verdict says so."""
+BATCH = 64
+
+
+class Model(NamedTuple):
+    """A fit's model, rebuilt: what is compiled in, what is passed in, and the labelled baseline."""
+
+    structure: Structure
+    arrays: Arrays
+    blocks: tuple[Block, ...]
+
+
+def fit(panel: xr.DataTree, study: Study | None = None, *, progress: Progress | None = None) -> xr.DataTree:
+    """The posterior of `study`'s model on `panel`, as a tree that ArviZ reads as it is.
+
+    `study` defaults to the one the panel was loaded with. `progress(stage, done, total)` is called while it samples. The same seed gives
+    the same draws on the same machine.
+    """
+    study = study or study_of(panel)
+    started = time.perf_counter()
+    model = model_of(panel, study)
+    warmup, draws = (QUICK["warmup"], QUICK["draws"]) if study.fit.mode == "quick" else (study.fit.warmup, study.fit.draws)
+    sampled = draw_posterior(model.structure, model.arrays, study.fit.seed, study.fit.chains, warmup, draws, progress)
+    tree = panel.copy()
+    tree["posterior"] = xr.DataTree(_posterior(model, sampled, study.fit.seed))
+    tree["sample_stats"] = xr.DataTree(_sample_stats(sampled))
+    tree.attrs |= {
+        "study": json.dumps(study.canonical()),
+        "schema_version": SCHEMA_VERSION,
+        "seed": study.fit.seed,
+        "device": jax.local_devices()[0].platform,
+        "versions": json.dumps({name: version(name) for name in ("jax", "numpyro", "arviz", "xarray", "numpy")}),
+        "seconds": round(time.perf_counter() - started, 1),
+    }
+    return tree
+
+
+def save_fit(fit: xr.DataTree, path: Path | str) -> None:
+    """Write the fit as one NetCDF file, whole or not at all; draws are kept in single precision."""
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.partial")
+    encoding = {
+        f"/{group}": {name: {"dtype": "float32", "zlib": True, "complevel": 1} for name, values in fit[group].data_vars.items() if values.dtype == float}
+        for group in ("posterior", "sample_stats")
+    }
+    fit.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
+    temporary.replace(path)
+
+
+def load_fit(path: Path | str) -> xr.DataTree:
+    """Read what `save_fit` wrote, into memory."""
+    with xr.open_datatree(path, engine="h5netcdf") as tree:
+        return tree.load()
+
+
+def study_of(tree: xr.DataTree) -> Study:
+    """The study a panel or a fit was made from."""
+    return Study.model_validate_json(tree.attrs["study"])
+
+
+def model_of(tree: xr.DataTree, study: Study | None = None) -> Model:
+    """The structure, arrays and baseline blocks of a panel or a fit."""
+    panel = tree["panel"].to_dataset().assign_attrs(tree.attrs)
+    return Model(*build(panel, study or study_of(tree)))
+
+
+def _posterior(model: Model, sampled: Draws, seed: int) -> xr.Dataset:
+    structure, arrays, blocks = model
+    chains, draws = sampled.diverging.shape
+    flat = {name: values.reshape(chains * draws, *values.shape[2:]) for name, values in sampled.values.items()}
+    keys = jax.random.split(jax.random.key(seed + 1), chains * draws)
+
+    def finish(inputs: tuple[Array, dict[str, Array]]) -> dict[str, Array]:
+        key, draw = inputs
+        parameters = component_parameters(structure, draw)
+        coefficient = coefficient_of(structure, arrays, draw)
+        sd = _design_sd(structure, arrays, draw)
+        if "baseline_offset" in draw:
+            baseline = design_mean(structure, arrays) + sd * draw["baseline_offset"]
+        else:
+            media = media_effect(coefficient, response(structure, arrays, parameters))
+            baseline = draw_coefficients(key, arrays, arrays.kpi - media, sd, draw["sigma"])
+        return parameters | {"coefficient": coefficient, "baseline_coefficient": baseline}
+
+    recovered = jax.jit(lambda inputs: jax.lax.map(finish, inputs, batch_size=BATCH))((keys, flat))
+    kept = {name: flat[name] for name in ("sigma", "roi_spread", "degrees_of_freedom", "concentration") if name in flat}
+    kept |= {name: values for name, values in flat.items() if name.startswith("scale_")}
+    return _labelled(structure, blocks, {name: np.asarray(v).reshape(chains, draws, *v.shape[1:]) for name, v in (recovered | kept).items()})
+
+
+def _design_sd(structure: Structure, arrays: Arrays, draw: dict[str, Array]) -> Array:
+    scales = [jnp.broadcast_to(draw.get(f"scale_{name}", jnp.ones(())), (columns,)) for name, columns, _ in structure.blocks]
+    return jnp.concatenate(scales) * arrays.design_sd
+
+
+def _labelled(structure: Structure, blocks: tuple[Block, ...], values: dict[str, np.ndarray]) -> xr.Dataset:
+    last = {"coefficient": ("geo", "channel"), "baseline_coefficient": ("column",)}
+    channel = {name: ("channel",) for name in values if name.startswith(("adstock_", "saturation_"))}
+    variables = {name: (("chain", "draw", *(last | channel).get(name, ())), array) for name, array in values.items()}
+    coords = {
+        "chain": np.arange(next(iter(values.values())).shape[0]),
+        "draw": np.arange(next(iter(values.values())).shape[1]),
+        "channel": list(structure.channels),
+        "geo": list(structure.geos),
+        "column": [label for block in blocks for label in block.labels],
+        "block": ("column", [block.name for block in blocks for _ in block.labels]),
+    }
+    dataset = xr.Dataset(variables, coords=coords)
+    dataset["coefficient"].attrs["units"] = "KPI of the geo's size, per period at response 1"
+    return dataset
+
+
+def _sample_stats(sampled: Draws) -> xr.Dataset:
+    stats = {"diverging": sampled.diverging, "n_steps": sampled.steps, "acceptance_rate": sampled.acceptance}
+    return xr.Dataset({name: (("chain", "draw"), np.asarray(values)) for name, values in stats.items()})

@@ -1,0 +1,128 @@
+"""What is the joint density? Priors and likelihood in NumPyro; reads like the model section of a paper.
+
+    log contribution share ~ MultivariateNormal(common ROI, spread across channels)
+    coefficient[g,c] = share[c] / typical effect[c] * exp(geo spread[c] * z[g,c])
+    KPI[t,g] / size[g] ~ Normal(baseline + media, sigma)        (or Student t, or negative binomial)
+
+A channel's strength is parametrised by its share of KPI, not by its coefficient: that is what data and analysts know
+about, and it takes the ridge between coefficient and saturation out of the sampler's way.
+
+One description, two ways: where the linear block is Gaussian it is integrated out (`mmm.model.collapse`), elsewhere, or
+with `collapse=False`, it is sampled. Both give the same posterior; a test holds that.
+"""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+import numpyro
+import numpyro.distributions as dist
+from jaxtyping import Array, Float
+
+from mmm.model.collapse import collapsed_log_density
+from mmm.model.core import Parameters, baseline, media_effect, response, typical_effect
+from mmm.model.spec import MEDIA_SHARE, ROI_SPREAD, Arrays, Structure
+
+SIGMA_SCALE = 0.5
+"""Half-normal scale of the residual standard deviation, relative to the mean KPI."""
+GEO_SPREAD_SCALE = 0.3
+"""Half-normal scale of the standard deviation of a channel's log coefficient across geos."""
+
+
+def mix_model(structure: Structure, arrays: Arrays, collapse: bool = True) -> None:
+    """The NumPyro model of `structure` given `arrays`."""
+    parameters = sample_media(structure, arrays)
+    media = media_effect(parameters["coefficient"], parameters["response"])
+    sd = design_sd(structure, arrays)
+    if structure.collapses and collapse:
+        sigma = numpyro.sample("sigma", dist.HalfNormal(SIGMA_SCALE))
+        numpyro.factor("kpi", collapsed_log_density(arrays, arrays.kpi - media, sd, sigma))
+        return
+    with numpyro.plate("column", sd.shape[0]):
+        offset = numpyro.sample("baseline_offset", dist.Normal(0.0, 1.0))
+    linear = baseline(arrays, design_mean(structure, arrays) + sd * offset) + media
+    _observe(structure, arrays, jnp.exp(linear) if structure.link == "log" else linear)
+
+
+def sample_media(structure: Structure, arrays: Arrays) -> dict[str, Array]:
+    """Media parameters from their priors: component parameters by channel, `share`, `coefficient`, and the `response`."""
+    parameters = _sample_components(structure)
+    shapes = response(structure, arrays, parameters)
+    share = jnp.exp(_sample_log_share(arrays))
+    coefficient = (share / typical_effect(arrays, shapes))[None, :]
+    geos = len(structure.geos)
+    if geos > 1:
+        with numpyro.plate("channel_of_spread", len(structure.channels)):
+            spread = numpyro.sample("geo_spread", dist.HalfNormal(GEO_SPREAD_SCALE))
+        with numpyro.plate("geo", geos, dim=-2), numpyro.plate("channel_in_geo", len(structure.channels), dim=-1):
+            offset = numpyro.sample("geo_offset", dist.Normal(0.0, 1.0))
+        coefficient = coefficient * jnp.exp(spread * offset)
+    return {**parameters, "share": share, "coefficient": coefficient, "response": shapes}
+
+
+def design_sd(structure: Structure, arrays: Arrays) -> Float[Array, " column"]:
+    """Prior standard deviation of every design column, learned block scales included."""
+    scales = []
+    for name, columns, scale_prior in structure.blocks:
+        scale = jnp.ones(()) if scale_prior is None else numpyro.sample(f"scale_{name}", dist.HalfNormal(scale_prior))
+        scales.append(jnp.broadcast_to(scale, (columns,)))
+    return jnp.concatenate(scales) * arrays.design_sd
+
+
+def design_mean(structure: Structure, arrays: Arrays) -> Float[Array, " column"]:
+    """Prior mean of every design column; an intercept of 1 is 0 on the log scale."""
+    return arrays.design_mean - 1.0 * (arrays.design_mean == 1.0) if structure.link == "log" else arrays.design_mean
+
+
+def coefficient_of(structure: Structure, arrays: Arrays, draw: Parameters) -> Float[Array, "geo channel"]:
+    """The coefficients that belong to one draw of the sampled parameters."""
+    shapes = response(structure, arrays, component_parameters(structure, draw))
+    coefficient = (jnp.exp(draw["log_share"]) / typical_effect(arrays, shapes))[None, :]
+    return coefficient * jnp.exp(draw["geo_spread"] * draw["geo_offset"]) if "geo_spread" in draw else coefficient
+
+
+def component_parameters(structure: Structure, draw: Parameters) -> dict[str, Array]:
+    """`adstock_<name>` and `saturation_<name>` by channel; NaN where a channel's component has no such parameter."""
+    merged: dict[str, Array] = {}
+    for group in structure.groups:
+        for kind, component in (("adstock", group.adstock), ("saturation", group.saturation)):
+            for name in component.parameters:
+                key = f"{kind}_{name}"
+                values = merged.get(key, jnp.full(len(structure.channels), jnp.nan))
+                merged[key] = values.at[jnp.asarray(group.channels)].set(draw[f"{key}_{group.key}"])
+    return merged
+
+
+def _sample_components(structure: Structure) -> dict[str, Array]:
+    draw = {}
+    for group in structure.groups:
+        for kind, component in (("adstock", group.adstock), ("saturation", group.saturation)):
+            for name, prior in component.priors.items():
+                key = f"{kind}_{name}_{group.key}"
+                with numpyro.plate(f"channels_of_{key}", len(group.channels)):
+                    draw[key] = numpyro.sample(key, prior)
+    return component_parameters(structure, draw)
+
+
+def _sample_log_share(arrays: Arrays) -> Float[Array, " channel"]:
+    """Pooled channels share the (integrated out) media share and differ by `roi_spread`; the others have their own prior."""
+    spread = numpyro.sample("roi_spread", dist.LogNormal(*ROI_SPREAD))
+    variance = jnp.where(arrays.pooled, spread**2, arrays.prior_sd**2)
+    common = MEDIA_SHARE[1] * arrays.pooled[:, None]
+    return numpyro.sample("log_share", dist.LowRankMultivariateNormal(arrays.prior_mean, common, variance))
+
+
+def _observe(structure: Structure, arrays: Arrays, mean: Float[Array, "time geo"]) -> None:
+    inside = arrays.mask > 0
+    if structure.likelihood == "negative_binomial":
+        concentration = numpyro.sample("concentration", dist.LogNormal(3.0, 1.5))
+        counts = jnp.round(arrays.kpi * arrays.size)
+        observed = dist.NegativeBinomial2(mean * arrays.size, concentration).log_prob(counts)
+        numpyro.factor("kpi", jnp.where(inside, observed, 0.0).sum())
+        return
+    sigma = numpyro.sample("sigma", dist.HalfNormal(SIGMA_SCALE))
+    if structure.likelihood == "student_t":
+        degrees = numpyro.sample("degrees_of_freedom", dist.Gamma(2.0, 0.1))
+        noise: dist.Distribution = dist.StudentT(degrees, mean, sigma)
+    else:
+        noise = dist.Normal(mean, sigma)
+    numpyro.factor("kpi", jnp.where(inside, noise.log_prob(arrays.kpi), 0.0).sum())

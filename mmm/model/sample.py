@@ -1,0 +1,82 @@
+"""How is a posterior drawn? NUTS, one chain a device, in chunks of one compiled program.
+
+Warm-up and draws run through the same program, `CHUNK` steps at a time: it compiles once, takes the data as an argument
+(so a refit of the same shape finds it in the compile cache), and reports progress between chunks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array
+from numpyro.infer import NUTS
+from numpyro.infer.initialization import init_to_median
+
+from mmm.model.likelihood import mix_model
+from mmm.model.spec import Arrays, Structure
+
+CHUNK = 100
+TARGET_ACCEPTANCE = 0.9
+MAX_TREE_DEPTH = 9
+
+Progress = Callable[[str, int, int], None]
+"""Called as `progress("sampling", steps_done, steps_in_all)`."""
+
+
+class Draws(NamedTuple):
+    """Sampled parameters `(chain, draw, ...)` and the sampler's own statistics `(chain, draw)`."""
+
+    values: dict[str, Array]
+    diverging: Array
+    steps: Array
+    acceptance: Array
+
+
+def draw_posterior(
+    structure: Structure, arrays: Arrays, seed: int, chains: int, warmup: int, draws: int, progress: Progress | None = None
+) -> Draws:
+    """Draws of the sampled parameters; the same seed gives the same draws."""
+    kernel = NUTS(
+        partial(mix_model, structure),
+        target_accept_prob=TARGET_ACCEPTANCE,
+        max_tree_depth=MAX_TREE_DEPTH,
+        init_strategy=init_to_median(num_samples=15),
+    )
+    keys = jax.random.split(jax.random.PRNGKey(seed), chains)
+    warmup, draws = _whole_chunks(warmup), _whole_chunks(draws)
+    state = _on_devices(lambda key, arrays: kernel.init(key, warmup, None, (arrays,), {}), chains)(keys, arrays)
+    advance = _on_devices(partial(_advance, kernel), chains)
+    collected = []
+    for start in range(0, warmup + draws, CHUNK):
+        state, chunk = advance(state, arrays)
+        jax.block_until_ready(chunk)
+        if start >= warmup:
+            collected.append(jax.device_get(chunk))
+        if progress:
+            progress("sampling", start + CHUNK, warmup + draws)
+    unconstrained, diverging, steps, acceptance = jax.tree.map(lambda *parts: jnp.concatenate(parts, axis=1), *collected)
+    constrain = jax.jit(jax.vmap(jax.vmap(kernel.postprocess_fn((arrays,), {}))))
+    return Draws(constrain(unconstrained), diverging, steps, acceptance)
+
+
+def _advance(kernel: NUTS, state: Any, arrays: Arrays) -> tuple[Any, tuple[Any, ...]]:
+    def step(state: Any, _: None) -> tuple[Any, tuple[Any, ...]]:
+        state = kernel.sample(state, (arrays,), {})
+        return state, (state.z, state.diverging, state.num_steps, state.accept_prob)
+
+    return jax.lax.scan(step, state, None, length=CHUNK)
+
+
+def _on_devices(one_chain: Callable[[Any, Arrays], Any], chains: int) -> Callable[[Any, Arrays], Any]:
+    """`one_chain(state, arrays)` over chains: in parallel where there are devices enough, else one after the other."""
+    if jax.local_device_count() >= chains:
+        return jax.pmap(one_chain, in_axes=(0, None), devices=jax.local_devices()[:chains])
+    return jax.jit(lambda states, arrays: jax.lax.map(lambda state: one_chain(state, arrays), states))
+
+
+def _whole_chunks(steps: int) -> int:
+    return -(-steps // CHUNK) * CHUNK

@@ -1,0 +1,205 @@
+"""How do a study and a panel become a model? `build` makes a `Structure` and `Arrays`, the model's only inputs.
+
+`Structure` is what is compiled in: which channels share which components, how many columns a block has, the likelihood.
+`Arrays` is what is passed in: exposure, KPI, design. Two data sets of one structure and shape share one compiled program.
+
+Scaling happens here and nowhere else:
+
+- KPI is relative to the geo's size: its population when known, else its mean KPI; both times one constant so that the
+  KPI averages 1 over the panel. Hence a prior means the same in any currency.
+- Exposure is relative to what is typical of the channel in a geo of that size: its mean over periods with any. A mean of
+  positive values, never a maximum: one wild week must not move the prior.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import xarray as xr
+from jaxtyping import Array, Bool, Float
+
+from mmm.media import Adstock, Saturation, load_component
+from mmm.media.adstock import lagged
+from mmm.model.baseline import Block, baseline_blocks
+from mmm.study import Model, Study
+
+ROI_SPREAD = (np.log(0.7), 0.4)
+"""Log-normal prior of the standard deviation of log ROI across paid channels: its log median and log sd."""
+MEDIA_SHARE = (np.log(0.2), 0.7)
+"""Log-normal prior of the share of KPI that all paid channels contribute: median 20 %, 95 % below 63 %."""
+ORGANIC_SHARE = (np.log(0.03), 1.0)
+"""Log-normal prior of the share of KPI that one organic medium contributes."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Channels that share an adstock and a saturation; `frequency` when they have reach and frequency."""
+
+    channels: tuple[int, ...]
+    adstock: Adstock
+    saturation: Saturation
+    frequency: bool
+
+    @property
+    def key(self) -> str:
+        """Tells the group's sampled parameters from those of another group."""
+        return str(self.channels[0])
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What is compiled into the program."""
+
+    groups: tuple[Group, ...]
+    channels: tuple[str, ...]
+    geos: tuple[str, ...]
+    max_lag: int
+    blocks: tuple[tuple[str, int, float | None], ...]  # name, number of columns, prior of the learned scale
+    likelihood: str
+    link: str
+
+    @property
+    def collapses(self) -> bool:
+        """Whether the linear coefficients can be integrated out exactly."""
+        return self.likelihood == "normal" and self.link == "identity"
+
+
+class Arrays(NamedTuple):
+    """What is passed to the program; `time` includes rows that only feed carryover, which `mask` leaves out."""
+
+    lagged_exposure: Float[Array, "channel lag time geo"]
+    frequency: Float[Array, "channel_or_none time geo"]
+    kpi: Float[Array, "time geo"]
+    mask: Float[Array, "time geo"]
+    size: Float[Array, " geo"]
+    design: Float[Array, "time geo column"]
+    design_mean: Float[Array, " column"]
+    design_sd: Float[Array, " column"]
+    basis: Float[Array, "time geo direction"]
+    triangle: Float[Array, "direction column"]
+    prior_mean: Float[Array, " channel"]
+    prior_sd: Float[Array, " channel"]
+    pooled: Bool[Array, " channel"]
+
+
+def build(panel: xr.Dataset, study: Study) -> tuple[Structure, Arrays, tuple[Block, ...]]:
+    """The structure, the arrays and the labelled baseline blocks of `study` on `panel`."""
+    model = study.model
+    periods_per_year = float(panel.attrs["periods_per_year"])
+    blocks = baseline_blocks(panel, model, periods_per_year)
+    frequency = panel["frequency"].transpose("channel", "time", "geo").to_numpy() if "frequency" in panel else None
+    channels = tuple(str(name) for name in panel.indexes["channel"])
+    has_frequency = np.zeros(len(channels), bool) if frequency is None else np.isfinite(frequency).any(axis=(1, 2))
+    structure = Structure(
+        groups=_groups(channels, model, has_frequency),
+        channels=channels,
+        geos=tuple(str(name) for name in panel.indexes["geo"]),
+        max_lag=model.max_lag,
+        blocks=tuple((block.name, len(block.labels), block.scale_prior) for block in blocks),
+        likelihood=model.likelihood,
+        link=model.link,
+    )
+    return structure, _arrays(panel, study, blocks, frequency), blocks
+
+
+def exposure_scale(panel: xr.Dataset) -> Float[np.ndarray, "channel geo"]:
+    """What one unit of scaled exposure is, in the channel's own units, in each geo."""
+    exposure = panel["exposure"].transpose("channel", "time", "geo").to_numpy()
+    inside = (exposure / _size(panel))[:, panel["in_window"].to_numpy()]
+    active = inside > 0
+    typical = inside.sum(axis=(1, 2)) / np.maximum(active.sum(axis=(1, 2)), 1)
+    return np.where(typical > 0, typical, 1.0)[:, None] * _size(panel)
+
+
+def lag_exposure(panel: xr.Dataset, exposure: Float[np.ndarray, "channel time geo"], max_lag: int) -> Array:
+    """`exposure` in typical units and lagged, with no exposure before its first row: `Arrays.lagged_exposure`."""
+    scaled = jnp.asarray(exposure / exposure_scale(panel)[:, None, :])
+    history = jnp.pad(scaled, ((0, 0), (max_lag, 0), (0, 0)))
+    return jax.vmap(lambda one: lagged(one, max_lag))(history)
+
+
+def _groups(channels: tuple[str, ...], model: Model, has_frequency: np.ndarray) -> tuple[Group, ...]:
+    members: dict[tuple[str, str, bool], list[int]] = {}
+    for index, name in enumerate(channels):
+        own = model.per_channel.get(name)
+        adstock = (own.adstock if own else None) or model.adstock
+        saturation = (own.saturation if own else None) or model.saturation
+        members.setdefault((adstock, saturation, bool(has_frequency[index])), []).append(index)
+    return tuple(
+        Group(tuple(indices), load_component("adstock", adstock), load_component("saturation", saturation), frequency)
+        for (adstock, saturation, frequency), indices in members.items()
+    )
+
+
+def _size(panel: xr.Dataset) -> Float[np.ndarray, " geo"]:
+    """KPI units that count as 1 in each geo."""
+    kpi = panel["kpi"].transpose("time", "geo").to_numpy()[panel["in_window"].to_numpy()]
+    if "population" not in panel:
+        return np.nanmean(kpi, axis=0)
+    population = panel["population"].to_numpy()
+    return population * np.nansum(kpi) / (np.isfinite(kpi) * population).sum()
+
+
+def _arrays(panel: xr.Dataset, study: Study, blocks: tuple[Block, ...], frequency: np.ndarray | None) -> Arrays:
+    kpi = panel["kpi"].transpose("time", "geo").to_numpy()
+    mask = np.isfinite(kpi) & panel["in_window"].to_numpy()[:, None]
+    size = _size(panel)
+    design = np.concatenate([block.columns for block in blocks], axis=-1)
+    basis_of_rows, triangle = np.linalg.qr(design[mask])
+    basis = np.zeros((*mask.shape, basis_of_rows.shape[-1]))
+    basis[mask] = basis_of_rows
+    exposure = panel["exposure"].transpose("channel", "time", "geo").to_numpy()
+    prior_mean, prior_sd, pooled = _effect_priors(panel, study, mask)
+    return Arrays(
+        lagged_exposure=lag_exposure(panel, exposure, study.model.max_lag),
+        frequency=jnp.asarray(_scaled_frequency(exposure, frequency)),
+        kpi=jnp.asarray(np.where(mask, kpi, 0.0) / size),
+        mask=jnp.asarray(mask.astype(float)),
+        size=jnp.asarray(size),
+        design=jnp.asarray(design),
+        design_mean=jnp.asarray(np.concatenate([block.mean for block in blocks])),
+        design_sd=jnp.asarray(np.concatenate([block.sd for block in blocks])),
+        basis=jnp.asarray(basis),
+        triangle=jnp.asarray(triangle),
+        prior_mean=jnp.asarray(prior_mean),
+        prior_sd=jnp.asarray(prior_sd),
+        pooled=jnp.asarray(pooled),
+    )
+
+
+def _scaled_frequency(exposure: np.ndarray, frequency: np.ndarray | None) -> np.ndarray:
+    """Frequency relative to its mean where there is reach; empty when no channel has any."""
+    if frequency is None:
+        return np.empty((0, *exposure.shape[1:]))
+    seen = np.where(np.isfinite(frequency) & (exposure > 0), frequency, 0.0)
+    typical = seen.sum(axis=(1, 2)) / np.maximum((seen > 0).sum(axis=(1, 2)), 1)
+    return seen / np.where(typical > 0, typical, 1.0)[:, None, None]
+
+
+def _effect_priors(panel: xr.Dataset, study: Study, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Log-normal priors of each channel's contribution as a share of KPI: log median, log sd, and which are pooled.
+
+    Paid channels without a prior of their own share one ROI distribution: the share of KPI is the share of spend times
+    the media share, times what the channel's ROI differs from the common one.
+    """
+    spend = (panel["spend"].transpose("channel", "time", "geo").to_numpy() * mask).sum(axis=(1, 2))
+    kpi = panel["kpi"].transpose("time", "geo").to_numpy()
+    value = panel["value_per_kpi"].transpose("time", "geo").to_numpy()
+    total = np.where(mask, kpi, 0.0)
+    paid = panel["paid"].to_numpy().astype(bool)
+    floor = 1e-3 * spend[paid].sum() / max(paid.sum(), 1)
+    spend_share = np.maximum(spend, floor) / max(np.maximum(spend, floor)[paid].sum(), 1e-300)
+    mean = np.where(paid, np.log(np.maximum(spend_share, 1e-12)) + MEDIA_SHARE[0], ORGANIC_SHARE[0])
+    sd = np.where(paid, 0.0, ORGANIC_SHARE[1])
+    pooled = paid.copy()
+    for index, name in enumerate(panel.indexes["channel"]):
+        own = study.model.per_channel.get(str(name))
+        if own and own.roi_prior and paid[index]:
+            mean[index] = np.log(own.roi_prior.median * max(spend[index], 1e-12) / (total * value).sum())
+            sd[index] = np.log(own.roi_prior.p95 / own.roi_prior.median) / 1.6448536269514722
+            pooled[index] = False
+    return mean, sd, pooled
