@@ -28,6 +28,9 @@ PLAIN_TAGS = frozenset(
     f"tag:yaml.org,2002:{kind}" for kind in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp")
 )
 NAMELESS = ("missing", "string_type")
+STAND_INS = {"currency": "XXX"}
+"""What takes the place of a required entry that is no free text, so that the rest can be checked."""
+
 OTHER_BRANCH = ("string_type", "literal_error", "float_type")
 
 MOST_NODES = 20_000
@@ -180,7 +183,7 @@ def _mend(tree: dict[str, Any], place: Place, kind: str, model: type[BaseModel])
     if not steps or not isinstance(here, dict):
         return False
     if kind in NAMELESS:
-        here[steps[-1]] = "missing." + ".".join(map(str, place))
+        here[steps[-1]] = STAND_INS.get(str(steps[-1]), "missing." + ".".join(map(str, place)))
         return True
     section = model_at(model, place)
     if kind == "value_error" and section and isinstance(here.get(steps[-1]), dict):

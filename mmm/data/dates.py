@@ -117,7 +117,7 @@ def find_frequency(times: pd.DatetimeIndex, asked: str | None) -> tuple[str, lis
     """The pandas alias of the period (`W-MON`, `D`, `MS`, `h`) of sorted unique `times`, and what stands against it."""
     alias = WORDS.get(asked, asked) if asked else _inferred(times)
     if alias == "W":
-        alias = f"W-{WEEKDAYS[times.dayofweek.value_counts().idxmax()]}"
+        alias = f"W-{WEEKDAYS[times.day_of_week.value_counts().idxmax()]}"
     if alias is None:
         apart = listing([str(gap) for gap in pd.Series(times.diff()[1:]).value_counts().index[:3]])
         return "", [
