@@ -36,7 +36,7 @@ STANDING: Final = {"cut": 0.9, "grow": 1.1}
 SINGLE_DRAWS: Final = 200
 """Posterior draws whose own optimum is solved, evenly spaced."""
 
-SINGLE_DRAW_TOLERANCE: Final = 1e-4
+SINGLE_DRAW_TOLERANCE: Final = 1e-3
 
 PerChannel = Float[np.ndarray, " channel"]
 

@@ -25,6 +25,9 @@ from mmm.errors import InputError
 SLACK: Final = 1e-9
 """Relative room left to floating-point sums, so that `lower == upper == total` counts as feasible."""
 
+SHARE_SLACK: Final = 1e-8
+"""The same for share limits, relative to the budget; a linear program meets them no more exactly than that."""
+
 
 @dataclass(frozen=True)
 class Share:
@@ -126,7 +129,7 @@ def _share_problems(
     excess = solved.x[size:] * unit
     problems = []
     for row, limit, amount in zip(matrix, limits, excess, strict=True):
-        if amount > 1e-6 * unit:
+        if amount > SHARE_SLACK * unit:
             members = ", ".join(name for name, coefficient in zip(names, row, strict=True) if coefficient)
             side = "at most" if limit >= 0 else "at least"
             problems.append(

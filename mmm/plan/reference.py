@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from jaxtyping import Float, Int
+from pandas.tseries.frequencies import to_offset
 
 from mmm.study import INTERVAL, Horizon
 
@@ -32,7 +33,7 @@ def reference_rows(panel: xr.Dataset, horizon: str | Horizon) -> Int[np.ndarray,
 def future_periods(time: pd.DatetimeIndex, horizon: Horizon, frequency: str) -> pd.DatetimeIndex:
     """The dates the plan decides: from `horizon.start`, or from the first period after the data."""
     if horizon.start is None:
-        return pd.date_range(time[-1], periods=horizon.periods + 1, freq=frequency)[1:]
+        return pd.date_range(time[-1] + to_offset(frequency), periods=horizon.periods, freq=frequency)
     return pd.date_range(pd.Timestamp(horizon.start), periods=horizon.periods, freq=frequency)
 
 

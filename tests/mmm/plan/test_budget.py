@@ -52,7 +52,8 @@ def test_money_goes_past_the_threshold_of_one_channel_and_not_halfway_up_two() -
     value = np.array([[0.0, 1.0, 10.0], [0.0, 1.0, 9.0]])
     solution = solve_separable(spend, value, 8.0)
     assert solution.spend.tolist() == [8.0, 0.0]
-    assert solution.value == solution.upper_bound == 10.0
+    assert solution.value == 10.0
+    assert solution.upper_bound == pytest.approx(10.0)
 
 
 def test_concave_curves_meet_at_equal_slopes() -> None:
