@@ -158,13 +158,20 @@ def validate[M: BaseModel](model: type[M], document: Document, given: dict[str, 
             faults = [(*explain(dict(fault), document, model), fault["type"]) for fault in _relevant(error, model)]
         old = {place for place, _ in mended}
         for place, sentences, _ in faults:
-            if not any(place[: len(known)] == known for known in old):
+            if not place or not any(_related(place, known) for known in old):
                 problems += [sentence for sentence in sentences if sentence not in problems]
+                old |= {place} if place else set()
         steps = {(place, kind) for place, _, kind in faults}
         complete &= all(kind not in NAMELESS for _, kind in steps)
         if steps <= mended or not all([_mend(tree, place, kind, model) for place, kind in steps]):
             return None, problems
         mended |= steps
+
+
+def _related(place: Place, other: Place) -> bool:
+    """Whether one of two places contains the other: what was said of one need not be said again of the other."""
+    shared = min(len(place), len(other))
+    return place[:shared] == other[:shared]
 
 
 def _relevant(error: ValidationError, model: type[BaseModel]) -> Iterator[ErrorDetails]:

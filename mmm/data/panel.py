@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -56,7 +57,7 @@ def panel_from_frame(frame: pd.DataFrame, study: Study) -> xr.DataTree:
     return panel_from_table(Table(frame.reset_index(drop=True), (Origin("the table"),)), study, "the table")
 
 
-def load_study_and_panel(path: str) -> tuple[Study, xr.DataTree]:
+def load_study_and_panel(path: str | Path) -> tuple[Study, xr.DataTree]:
     """Study and panel at once, so that the faults of the study and those of its data are listed together."""
     try:
         study = load_study(path)
