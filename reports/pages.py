@@ -27,7 +27,11 @@ def board(source: Source, facts: Facts, figures: Mapping[str, Figure], notebooks
         "decision": decision.words(facts["decision"], words),
         "contribution": contribution.words(facts["contribution"], words, labels),
         "scenarios": scenarios.words(facts["scenarios"], words, facts["decision"]["action"]),
-        "evidence": evidence.words(facts["evidence"], words) | {"next_heading": say(words, "The next test")},
+        "evidence": evidence.words(facts["evidence"], words) | {
+            "next_heading": say(words, "The next test"),
+            "questions_heading": say(words, "What each gate asks"),
+            "failures_heading": say(words, "What failed"),
+        },
         "trust": trust.words(facts["trust"], words),
         "method": method.words(facts["method"], words, notebooks)
         | {

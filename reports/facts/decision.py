@@ -23,6 +23,12 @@ from reports.source import Source, of_all_geos
 ACT_PROBABILITY = 0.7
 """Below this probability of beating the current plan, the report recommends to hold."""
 
+SAME_BUDGET = 0.005
+"""Budgets that differ by less than this share are the same."""
+
+REASONS = 4
+"""The most reasons that the warning on page one lists; the checks' table has all."""
+
 MATERIAL = 0.01
 """A channel moves when its spend changes by more than this share of what it is."""
 
@@ -40,7 +46,8 @@ def numbers(source: Source, evidence: dict[str, Any]) -> dict[str, Any]:
         return facts | {"action": "none", "why": "no plan", "moves": []}
     moves = allocation(source["allocation"], "recommended")
     facts |= _gain(source["scenarios"]) | {"moves": moves, "horizon": horizon(source)}
-    facts["shift"] = sum(max(move["change"], 0.0) for move in moves)
+    up, down = (sum(max(sign * move["change"], 0.0) for move in moves) for sign in (1, -1))
+    facts["shift"] = max(up, down)
     facts["largest_move"] = max((abs(move["multiple"] - 1) for move in moves), default=0.0)
     action, why = _decide(facts)
     return facts | {"action": action, "why": why}
@@ -73,6 +80,7 @@ def _gain(scenarios: pd.DataFrame) -> dict[str, Any]:
     row = scenarios.set_index("scenario").loc["recommended"]
     return {
         "budget": float(row["budget"]),
+        "current_budget": float(scenarios.loc[scenarios["scenario"] == "hold", "budget"].iloc[0]),
         "gain": float(row["gain_vs_hold_mean"]),
         "gain_interval": (float(row["gain_vs_hold_p05"]), float(row["gain_vs_hold_p95"])),
         "probability": float(row["probability_beats_hold"]),
@@ -108,7 +116,7 @@ def words(facts: dict[str, Any], language: Language) -> dict[str, Any]:
         "banner": banner(facts, language),
         "caption": say(
             language,
-            "*Proposed change in spend.* Dot: now; arrow: proposed. The total stays at {budget:money}.",
+            "*Proposed change in spend.* Dot: now; arrow: proposed. The proposed total is {budget:money}.",
             budget=facts["budget"],
         )
         if "budget" in facts
@@ -149,10 +157,14 @@ def _paragraphs(facts: dict[str, Any], language: Language) -> list[Sentence]:
 def _move(facts: dict[str, Any], language: Language) -> Sentence:
     takers = sorted((move for move in facts["moves"] if _moves(move, 1)), key=lambda move: -move["change"])
     givers = sorted((move for move in facts["moves"] if _moves(move, -1)), key=lambda move: move["change"])
+    same = abs(facts["budget"] - facts["current_budget"]) < SAME_BUDGET * facts["current_budget"]
+    between = " from {givers:names} into {takers:names}" if givers and takers else " into {takers:names}" if takers else " out of {givers:names}"
+    total = "at the same total budget of {budget:money}" if same else "and take the total budget from {current:money} to {budget:money}"
     return say(
         language,
-        "Move *{shift:money}* from {givers:names} into {takers:names}, at the same total budget of {budget:money}"
-        + (" from {start:date} to {end:date}." if "horizon_start" in facts["horizon"] else "."),
+        "Move *{shift:money}*" + between + ", " + total
+        + (" ({start:date} to {end:date})." if "horizon_start" in facts["horizon"] else "."),
+        current=facts["current_budget"],
         shift=facts["shift"],
         givers=[move["channel"] for move in givers],
         takers=[move["channel"] for move in takers],
@@ -214,7 +226,11 @@ def banner(facts: dict[str, Any], language: Language) -> dict[str, Any] | None:
     }
     if facts["verdict"] not in heads:
         return None
-    reasons = [say(language, "{reason}", reason=reason) for reason in facts["reasons"]]
+    reasons = [say(language, "{reason}", reason=reason) for reason in facts["reasons"][:REASONS]]
+    left = len(facts["reasons"]) - len(reasons)
+    if left > 0:
+        text = plural(left, "{n:integer} more reason stands among the checks.", "{n:integer} more reasons stand among the checks.")
+        reasons.append(say(language, text, n=left))
     return {"level": facts["verdict"], "heading": say(language, heads[facts["verdict"]]), "reasons": reasons}
 
 

@@ -16,7 +16,19 @@ from reports.source import Source
 from reports.table import Table
 
 CONFIRMED = ("experiment-confirmed",)
-RESULTS = {"pass": ("Pass", "good"), "fail": ("Fail", "bad"), "not_testable": ("Not testable", "quiet")}
+RESULTS = {"pass": ("Pass", "good"), "fail": ("Fail", "bad"), "not_testable": ("–", "quiet")}
+GATES = {
+    "identification": ("Identified", "can the channel be told apart from demand at all?"),
+    "positivity": ("Varies", "does its exposure vary once season, trend and the other channels are known?"),
+    "lead": ("Lead", "does tomorrow's exposure leave today's KPI alone, as it must?"),
+    "circular_shift": ("Placebo", "does exposure moved to wrong dates show no effect?"),
+    "agreement": ("Agrees", "do adjustment and model find the same size?"),
+    "block_subset": ("Subsets", "is the effect the same in parts of the window?"),
+    "random_common_cause": ("Random", "does the effect stay when a random cause is added?"),
+    "leave_one_out": ("Left out", "does the sign hold without any one quarter or geo?"),
+    "robustness": ("Robust", "would a hidden cause have to be stronger than the strongest measured one?"),
+}
+"""What each gate is called in a table's head, and the question it asks."""
 
 
 def numbers(source: Source, contribution: dict[str, Any]) -> dict[str, Any]:
@@ -46,11 +58,18 @@ def numbers(source: Source, contribution: dict[str, Any]) -> dict[str, Any]:
 
 def words(facts: dict[str, Any], language: Language) -> dict[str, Any]:
     """The heading, what the labels say, the gate table, the failures in plain sentences and the next test."""
-    page: dict[str, Any] = {"heading": say(language, "What was tested, and what to test next"), "next": _next(facts, language)}
+    page: dict[str, Any] = {"heading": say(language, "Evidence and the next test"), "next": _next(facts, language)}
+    text = "*Model and backdoor adjustment* on the same estimand; where the intervals part, one of them is wrong."
+    page["caption"] = say(language, text)
     if not facts["ran"]:
         text = "*No causal validation was run*, so every return in this report rests on the model alone: run `mmm validate`."
-        return page | {"paragraphs": [say(language, text)], "table": None, "failures": []}
-    return page | {"paragraphs": _labels(facts, language), "table": _table(facts, language), "failures": _failures(facts, language)}
+        return page | {"paragraphs": [say(language, text)], "table": None, "failures": [], "questions": []}
+    return page | {
+        "paragraphs": _labels(facts, language),
+        "table": _table(facts, language),
+        "questions": _questions(facts, language),
+        "failures": _failures(facts, language),
+    }
 
 
 def _labels(facts: dict[str, Any], language: Language) -> list[Sentence]:
@@ -81,7 +100,14 @@ def _labels(facts: dict[str, Any], language: Language) -> list[Sentence]:
 
 
 def gate_name(gate: str) -> str:
-    return gate.replace("_", " ").capitalize()
+    """A gate's name in a table's head."""
+    return GATES[gate][0] if gate in GATES else gate.replace("_", " ").capitalize()
+
+
+def _questions(facts: dict[str, Any], language: Language) -> list[Sentence]:
+    """What each gate asked, for the gates that were run."""
+    asked = [(gate, *GATES[gate]) for gate in facts["gates"] if gate in GATES]
+    return [say(language, "*{name}*: " + question, name=name) for _, name, question in asked]
 
 
 def _table(facts: dict[str, Any], language: Language) -> Table:
@@ -91,11 +117,11 @@ def _table(facts: dict[str, Any], language: Language) -> Table:
         results = {gate["gate"]: gate["result"] for gate in row["gates"]}
         cells = []
         for gate in facts["gates"]:
-            shown, style = RESULTS.get(results.get(gate, ""), ("–", "quiet"))
+            shown, style = RESULTS.get(results.get(gate, ""), ("", "quiet"))
             cells.append(styled(say(language, shown), style))
         rows.append([say(language, "{channel}", channel=row["channel"]), evidence_cell(language, row["label"]), *cells])
     return Table(
-        caption=say(language, "*Evidence by channel.* A gate passes, fails, or cannot be tested with these data."),
+        caption=say(language, "*Evidence by channel.* A gate passes, fails, or (–) cannot be tested with these data."),
         head=[say(language, "Channel"), say(language, "Evidence"), *(say(language, "{gate}", gate=gate_name(gate)) for gate in facts["gates"])],
         align=["left", "left", *("center" for _ in facts["gates"])],
         rows=rows,

@@ -20,6 +20,17 @@ from reports.source import Source
 from reports.table import Table
 
 STATUS = {"pass": ("Pass", "good"), "caution": ("Caution", "caution"), "fail": ("Fail", "bad")}
+NAMES = {
+    "r_hat": "R-hat",
+    "rhat": "R-hat",
+    "ess": "Effective sample size",
+    "ess_bulk": "Effective sample size, bulk",
+    "ess_tail": "Effective sample size, tail",
+    "wmape": "Forecast error (wMAPE)",
+    "mape": "Forecast error (MAPE)",
+}
+"""Names of checks that their identifier does not spell."""
+
 WORST_FIRST = {"fail": 0, "caution": 1, "pass": 2}
 
 
@@ -128,6 +139,10 @@ def _weak(facts: dict[str, Any], language: Language) -> Sentence | None:
     return say(language, text, names=facts["weak"])
 
 
+def check_name(check: str) -> str:
+    return NAMES.get(check, check.replace("_", " ").capitalize())
+
+
 def _table(facts: dict[str, Any], language: Language) -> Table:
     """The checks: all that are not passed, then the passed ones (at most one row a kind of check)."""
     rows, seen = [], set()
@@ -138,7 +153,7 @@ def _table(facts: dict[str, Any], language: Language) -> Table:
         status, style = STATUS.get(row["result"], (row["result"], "caution"))
         rows.append(
             [
-                say(language, "{check}", check=row["check"].replace("_", " ").capitalize()),
+                say(language, "{check}", check=check_name(row["check"])),
                 styled(say(language, "{subject}", subject=row["subject"]), "quiet"),
                 _statistic(language, row["statistic"]),
                 _statistic(language, row["limit"]),

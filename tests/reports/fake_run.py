@@ -31,7 +31,7 @@ LABELS = (
     "observationally consistent only",
     "not identifiable",
 )
-GATES = ("identification", "circular_shift", "lead", "block_subset", "random_common_cause", "robustness", "positivity")
+GATES = ("identification", "positivity", "lead", "circular_shift", "agreement", "block_subset", "random_common_cause", "leave_one_out", "robustness")
 MULTIPLES = np.linspace(0.0, 2.0, 21)
 DRAWS = 400
 HOLDOUT = 13
