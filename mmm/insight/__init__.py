@@ -1,0 +1,11 @@
+"""What did each channel do? Every answer is a difference between two expectations, taken draw by draw.
+
+Read `contrast` first (the one counterfactual), then `contribution`, `returns`, `curves`, and `tables` for the run folder.
+"""
+
+from mmm.insight.contrast import adstocked_exposure, contrast
+from mmm.insight.contribution import contribution, decompose
+from mmm.insight.curves import response_curves
+from mmm.insight.returns import half_life, mroi, roi
+
+__all__ = ["adstocked_exposure", "contrast", "contribution", "decompose", "half_life", "mroi", "response_curves", "roi"]

@@ -1,0 +1,106 @@
+"""What would a channel bring at another level of spend? Response curves: its whole flighting times one multiple.
+
+    curve[c](m) = value of E[KPI | m times c's exposure] - value of E[KPI | none of c's exposure],   other channels as they are
+
+Over the study's window, or over a horizon after the data: then the adstock state at its start is warm (what was spent before
+still works, and is not counted), and the carryover that lands after its end is.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import xarray as xr
+from jaxtyping import Array, Float
+
+from mmm.insight.contrast import Sample, draws_of, expected_kpi, over_draws
+from mmm.insight.contribution import window_weight
+from mmm.model.core import response
+from mmm.model.fit import Model, model_of
+from mmm.model.spec import Arrays, lag_exposure, scale_frequency
+
+SAMPLES = 1000
+"""Draws behind a curve: evenly spaced over chains."""
+MULTIPLES = tuple(np.round(np.linspace(0.0, 2.0, 21), 2))
+
+
+def response_curves(
+    fit: xr.DataTree,
+    multiples: Float[np.ndarray, " multiple"] | tuple[float, ...] = MULTIPLES,
+    *,
+    horizon: xr.Dataset | None = None,
+    by_geo: bool = False,
+    as_value: bool = True,
+    samples: int = SAMPLES,
+) -> xr.DataArray:
+    """Contribution of every paid channel at each multiple of its exposure, `sample [geo] channel multiple`.
+
+    `horizon` has the reference `exposure` (and `frequency` where the panel has it) and `value_per_kpi` for the periods
+    after the data, in the panel's dims; None means the study's window. Money, or KPI units with `as_value=False`.
+    """
+    model, panel = model_of(fit), fit["panel"]
+    base, fixed, scaled, weight = _window(fit, as_value) if horizon is None else _horizon(fit, horizon, as_value)
+    paid = np.flatnonzero(panel["paid"].values)
+    grid = jnp.asarray(np.asarray(multiples, dtype=float))
+
+    def curve(sample: Sample) -> Array:
+        def at(multiple: Array) -> Array:
+            arrays = base._replace(lagged_exposure=fixed + multiple * scaled)
+            effect = sample["coefficient"].T[:, None, :] * response(model.structure, arrays, sample)
+            return jnp.einsum("ctg,tg->gc", _on_kpi(model, model.arrays, sample, effect), weight)[:, paid]
+
+        return jnp.moveaxis(jax.lax.map(at, grid) - at(jnp.zeros(())), 0, -1)
+
+    values = over_draws(curve, draws_of(fit, samples))
+    coords = {"geo": panel["geo"].values, "channel": panel["channel"].values[paid], "multiple": np.asarray(multiples, dtype=float)}
+    array = xr.DataArray(values, dims=("sample", *coords), coords=coords, attrs={"units": "money" if as_value else "KPI units"})
+    return array if by_geo else array.sum("geo", keep_attrs=True)
+
+
+def _on_kpi(model: Model, observed: Arrays, sample: Sample, effect: Array) -> Array:
+    """An effect on the linear scale as KPI units. With a log link it multiplies the level without the channel: as it was
+    in each period of the window, or on average for periods after it."""
+    if model.structure.link == "identity":
+        return effect * model.arrays.size
+    own = sample["coefficient"].T[:, None, :] * response(model.structure, observed, sample)
+    level = expected_kpi(model, observed, sample) * jnp.exp(-own)
+    if effect.shape != level.shape:
+        level = level.mean(axis=1, keepdims=True)
+    return level * jnp.expm1(effect)
+
+
+def _window(fit: xr.DataTree, as_value: bool) -> tuple[Arrays, Array, Array, Array]:
+    """The study's window: exposure inside it is scaled, earlier exposure stays."""
+    model = model_of(fit)
+    panel = fit["panel"].to_dataset()
+    exposure = panel["exposure"].transpose("channel", "time", "geo").to_numpy()
+    inside = exposure * panel["in_window"].to_numpy()[:, None]
+    scaled = lag_exposure(panel, inside, model.structure.max_lag)
+    return model.arrays, model.arrays.lagged_exposure - scaled, scaled, window_weight(fit, as_value)
+
+
+def _horizon(fit: xr.DataTree, horizon: xr.Dataset, as_value: bool) -> tuple[Arrays, Array, Array, Array]:
+    """History that still works, the horizon, and the periods after it in which its carryover lands."""
+    model = model_of(fit)
+    panel = fit["panel"].to_dataset()
+    rows = slice(max(panel.sizes["time"] - model.structure.max_lag, 0), None)
+
+    def extended(past: np.ndarray, future: np.ndarray) -> np.ndarray:
+        return np.concatenate([past, future, np.zeros((len(past), model.structure.max_lag, past.shape[2]))], axis=1)
+
+    def cube(source: xr.Dataset, name: str) -> np.ndarray:
+        return source[name].transpose("channel", "time", "geo").to_numpy()
+
+    past, future = cube(panel, "exposure")[:, rows], cube(horizon, "exposure")
+    fixed, scaled = (
+        lag_exposure(panel, extended(*parts), model.structure.max_lag) for parts in ((past, 0 * future), (0 * past, future))
+    )
+    arrays = model.arrays
+    if "frequency" in panel:
+        frequency = extended(cube(panel, "frequency")[:, rows], cube(horizon, "frequency"))
+        arrays = arrays._replace(frequency=scale_frequency(panel, frequency))
+    value = horizon["value_per_kpi"].transpose("time", "geo").to_numpy() if as_value else np.ones_like(future[0])
+    after = np.repeat(value[-1:], model.structure.max_lag, axis=0)
+    weight = np.concatenate([np.zeros((past.shape[1], value.shape[1])), value, after])
+    return arrays, fixed, scaled, jnp.asarray(weight)
