@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -90,10 +91,19 @@ class Window(Part):
 
 
 class TableSource(Part):
-    """A table in a database: `connection` as Ibis writes it, `duckdb:///file.db` or `postgres://...`."""
+    """A table in a database: `connection` as Ibis writes it, `duckdb:///file.db` or `postgres://...`.
+
+    A study is copied into every run, so a password stands in it as `${NAME}`, taken from the environment.
+    """
 
     table: Key
     connection: Key
+
+    @model_validator(mode="after")
+    def _no_password(self) -> TableSource:
+        if re.search(r"://[^/@:]*:(?!\$)[^/@]+@", self.connection):
+            raise ValueError("the connection holds a password: write ${PGPASSWORD} in its place and set that variable")
+        return self
 
 
 class Data(Part):
@@ -106,7 +116,7 @@ class Data(Part):
     population: Key | None = None
     kpi: Kpi
     channels: dict[Key, Channel] = Field(min_length=1)
-    organic: dict[Key, Organic] = {}
+    organic: dict[Key, Organic] = Field(default={})
     treatments: tuple[Key, ...] = ()
     controls: tuple[Key, ...] = ()
     window: Window = Window()
@@ -169,7 +179,7 @@ class Model(Part):
     max_lag: Annotated[int, Field(ge=0, le=104)] = 13
     trend: Trend = Trend()
     seasonality: Seasonality = Seasonality()
-    per_channel: dict[Key, ChannelModel] = {}
+    per_channel: dict[Key, ChannelModel] = Field(default={})
     likelihood: Literal["normal", "student_t", "negative_binomial"] = "normal"
     link: Literal["identity", "log"] = "identity"
 

@@ -163,7 +163,8 @@ def validate[M: BaseModel](model: type[M], document: Document, given: dict[str, 
                 old |= {place} if place else set()
         steps = {(place, kind) for place, _, kind in faults}
         complete &= all(kind not in NAMELESS for _, kind in steps)
-        if steps <= mended or not all([_mend(tree, place, kind, model) for place, kind in steps]):
+        possible = [_mend(tree, place, kind, model) for place, kind in steps]
+        if steps <= mended or not all(possible):
             return None, problems
         mended |= steps
 

@@ -77,7 +77,7 @@ class Plan(Part):
 
     horizon: Literal["history"] | Horizon = Horizon()
     budget: Literal["same"] | PositiveFloat | Target = "same"
-    bounds: dict[Key, Bounds] = {"default": (0.5, 1.5)}
+    bounds: dict[Key, Bounds] = Field(default={"default": (0.5, 1.5)})
     max_shift_unvalidated: Annotated[float, Field(ge=0, le=1)] = 0.1
     groups: tuple[Group, ...] = ()
     scenarios: tuple[Scenario, ...] = ()

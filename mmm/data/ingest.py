@@ -19,6 +19,8 @@ import dataclasses
 import glob
 import gzip
 import io
+import os
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -28,7 +30,7 @@ import duckdb
 import pandas as pd
 
 from mmm.data.privacy import personal_columns
-from mmm.errors import InputError, listing
+from mmm.errors import InputError, closest, listing
 from mmm.study import Study, TableSource
 from mmm.textfile import decode, read_head, text_problem
 
@@ -274,33 +276,42 @@ def read_excel(path: Path) -> Table:
 
 
 def read_database(source: TableSource, folder: Path) -> Table:
-    """A table through Ibis: DuckDB, PostgreSQL, or any other engine whose Ibis backend is installed."""
-    import ibis
+    """A table through Ibis: DuckDB, PostgreSQL, or any other engine whose Ibis backend is installed.
 
-    connection = source.connection
+    `${NAME}` in the connection is taken from the environment, so that no password stands in a study.
+    """
+    connection = os.path.expandvars(source.connection)
     if connection.startswith("duckdb:///"):
         file = folder / connection.removeprefix("duckdb:///")
         if not file.exists():
-            raise InputError(
-                [f"data.source.connection: {file} does not exist: check the path, which starts at the study's folder"]
-            )
+            raise InputError([f"data.source.connection: {file} does not exist: the path starts at the study's folder"])
         connection = f"duckdb:///{file.resolve()}?read_only=True"
     try:
-        database = ibis.connect(connection)
-        tables = database.list_tables()
-        frame = database.table(source.table).to_pandas() if source.table in tables else None
+        tables, frame = _query(connection, source.table)
     except Exception as error:  # every backend has its own
-        said = str(error).splitlines()[0]
-        raise InputError(
-            [f"data.source.connection: the database does not answer ({said}): check its address and your rights"]
-        ) from None
+        said = str(error).splitlines()[0].replace(connection, source.connection)
+        problem = f"data.source.connection: the database does not answer ({said}): check its address and your rights"
+        raise InputError([problem]) from None
     if frame is None:
-        raise InputError(
-            [f"data.source.table: there is no table {source.table!r}: the database has {listing(sorted(tables))}"]
-        )
+        raise InputError([f"data.source.table: there is no table {source.table!r}: {closest(source.table, tables)}"])
     if frame.empty:
-        raise InputError([f"data.source.table: {source.table!r} has no rows"])
+        raise InputError([f"data.source.table: {source.table!r} has no rows: fill it, or name another"])
     return Table(frame, (Origin(source.table),))
+
+
+def _query(connection: str, table: str) -> tuple[list[str], pd.DataFrame | None]:
+    """The names of the tables, and all rows of the one asked for if it is there."""
+    import ibis
+
+    with warnings.catch_warnings():
+        # ibis 12 still calls DuckDB's old name for this, which DuckDB 1.5 announces to remove
+        warnings.filterwarnings("ignore", "fetch_arrow_table", DeprecationWarning)
+        database = ibis.connect(connection)
+        try:
+            tables = sorted(database.list_tables())
+            return tables, database.table(table).to_pyarrow().to_pandas() if table in tables else None
+        finally:
+            database.disconnect()
 
 
 READERS = {

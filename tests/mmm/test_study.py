@@ -122,7 +122,9 @@ def test_three_faults_at_once_give_three_problems(tmp_path: Path) -> None:
 
 
 def test_a_missing_key_does_not_hide_a_fault_elsewhere() -> None:
-    study = changed(data__controls=["sales"], data__channels={"tv": {"exposure": "grps"}}, plan={"bounds": {"tvv": [0, 1]}})
+    study = changed(
+        data__controls=["sales"], data__channels={"tv": {"exposure": "grps"}}, plan={"bounds": {"tvv": [0, 1]}}
+    )
     missing, clash, unknown = problems_of(study)
     assert missing.startswith("data.channels.tv.spend is missing")
     assert "'sales' is used as" in clash
@@ -163,7 +165,9 @@ def test_a_repeated_key_is_refused_with_both_lines(tmp_path: Path) -> None:
     assert problem == "line 9: the key 'currency' stands already on line 2: keep one of the two"
 
 
-@pytest.mark.parametrize("tag", ["!!python/object/apply:os.system ['true']", "!!python/name:os.system", "!secret x", "!!binary aGk="])
+@pytest.mark.parametrize(
+    "tag", ["!!python/object/apply:os.system ['true']", "!!python/name:os.system", "!secret x", "!!binary aGk="]
+)
 def test_an_unsafe_tag_is_refused_and_nothing_runs(tmp_path: Path, tag: str) -> None:
     (problem,) = problems_of(write(tmp_path, BARE + f"experiments: {tag}\n"))
     assert problem.startswith("line 9: the tag !")

@@ -63,7 +63,9 @@ def written(folder: Path, frame: pd.DataFrame, **changes: Any) -> Study:
 def two_geos() -> pd.DataFrame:
     north, south = weekly(), weekly()
     south["sales"] = south["sales"] * 2
-    return pd.concat([north.assign(region="north", people=100), south.assign(region="south", people=200)], ignore_index=True)
+    return pd.concat(
+        [north.assign(region="north", people=100), south.assign(region="south", people=200)], ignore_index=True
+    )
 
 
 def test_the_panel_holds_what_the_design_promises() -> None:
@@ -167,7 +169,11 @@ def test_one_changed_cell_changes_the_hash() -> None:
         ("sales", None, "`sales` (kpi.column) is missing once, at row 3 (2025-01-20): write the value"),
         ("tv_spend", "n/a", "`tv_spend` (channels.tv.spend) is missing once, at row 3 (2025-01-20)"),
         ("tv_spend", "12 EUR", "`tv_spend` (channels.tv.spend) is text once, at row 3 (2025-01-20): '12 EUR'"),
-        ("sales", "1,234.5", "is text once, at row 3 (2025-01-20): '1,234.5': write a plain number with a decimal point"),
+        (
+            "sales",
+            "1,234.5",
+            "is text once, at row 3 (2025-01-20): '1,234.5': write a plain number with a decimal point",
+        ),
         ("clicks", -4, "`clicks` (channels.search.exposure) is negative once, at row 3 (2025-01-20): '-4'"),
         ("sales", -4, "`sales` (kpi.column) is negative once"),
         ("price", "inf", "`price` (controls[0]) is infinite once, at row 3 (2025-01-20): 'inf'"),
@@ -201,7 +207,9 @@ def test_a_cell_of_a_geo_panel_is_named_with_its_geo() -> None:
 
 
 def test_many_bad_cells_are_counted_and_the_first_ten_named() -> None:
-    frame = pd.concat([weekly(), weekly().assign(week=[str(d.date()) for d in pd.date_range("2025-03-03", periods=8, freq="W-MON")])])
+    frame = pd.concat(
+        [weekly(), weekly().assign(week=[str(d.date()) for d in pd.date_range("2025-03-03", periods=8, freq="W-MON")])]
+    )
     frame["tv_spend"] = -1
     (problem,) = problems_of(frame)
     assert "is negative 16 of 16 times" in problem
@@ -211,19 +219,25 @@ def test_many_bad_cells_are_counted_and_the_first_ten_named() -> None:
 def test_a_control_of_words_says_how_to_make_columns_of_it() -> None:
     frame = weekly().assign(price=["na", "na", "event1", "na", "event2", "na", "na", "na"])
     (problem,) = problems_of(frame)
-    assert problem.startswith("`price` (controls[0]) holds words ('event1', 'event2', 'na'), not numbers: add one column of 0 and 1")
+    assert problem.startswith(
+        "`price` (controls[0]) holds words ('event1', 'event2', 'na'), not numbers: add one column of 0 and 1"
+    )
 
 
 def test_a_missing_column_lists_what_there_is() -> None:
     (problem,) = problems_of(weekly().rename(columns={"tv_spend": "TV spend"}))
-    assert problem.startswith("data.channels.tv.spend names the column 'tv_spend', which is not in the data: did you mean 'TV spend'?")
+    assert problem.startswith(
+        "data.channels.tv.spend names the column 'tv_spend', which is not in the data: did you mean 'TV spend'?"
+    )
     assert "search_cost" in problem
 
 
 def test_a_duplicated_week_is_named_with_both_rows() -> None:
     frame = pd.concat([weekly(), weekly().iloc[[4]]], ignore_index=True)
     (problem,) = problems_of(frame)
-    assert problem.startswith("1 periods stand more than once: 2025-02-03 (row 5 and row 9): keep one row a period, or add them up")
+    assert problem.startswith(
+        "1 periods stand more than once: 2025-02-03 (row 5 and row 9): keep one row a period, or add them up"
+    )
     assert "data.geo" in problem
 
 
@@ -240,7 +254,9 @@ def test_a_geo_that_lacks_a_period_is_named_with_it() -> None:
 def test_a_geo_without_a_name_is_refused() -> None:
     frame = two_geos()
     frame.loc[3, "region"] = " "
-    assert any("`region` (geo) is missing 1 times, first at row 4" in problem for problem in problems_of(frame, geo="region"))
+    assert any(
+        "`region` (geo) is missing 1 times, first at row 4" in problem for problem in problems_of(frame, geo="region")
+    )
 
 
 def test_three_faults_at_once_give_three_problems(tmp_path: Path) -> None:
