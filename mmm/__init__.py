@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mmm.insight.returns import half_life as half_life
     from mmm.insight.returns import mroi as mroi
     from mmm.insight.returns import roi as roi
-    from mmm.model.check import check as check
+    from mmm.insight.check import check as check
     from mmm.model.fit import fit as fit
     from mmm.model.fit import load_fit as load_fit
     from mmm.model.fit import save_fit as save_fit
@@ -45,7 +45,7 @@ _HOMES = {
     "fit": "mmm.model.fit",
     "load_fit": "mmm.model.fit",
     "save_fit": "mmm.model.fit",
-    "check": "mmm.model.check",
+    "check": "mmm.insight.check",
     "contrast": "mmm.insight.contrast",
     "contribution": "mmm.insight.contribution",
     "decompose": "mmm.insight.contribution",

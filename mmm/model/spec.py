@@ -122,6 +122,15 @@ def lag_exposure(panel: xr.Dataset, exposure: Float[np.ndarray, "channel time ge
     return jax.vmap(lambda one: lagged(one, max_lag))(history)
 
 
+def scale_frequency(panel: xr.Dataset, frequency: Float[np.ndarray, "channel time geo"]) -> Array:
+    """`frequency` relative to the panel's mean over cells with reach, 0 where there is none."""
+    reach = panel["exposure"].transpose("channel", "time", "geo").to_numpy()
+    seen = panel["frequency"].transpose("channel", "time", "geo").to_numpy()
+    seen = np.where(np.isfinite(seen) & (reach > 0), seen, 0.0)
+    typical = seen.sum(axis=(1, 2)) / np.maximum((seen > 0).sum(axis=(1, 2)), 1)
+    return jnp.asarray(np.nan_to_num(frequency) / np.where(typical > 0, typical, 1.0)[:, None, None])
+
+
 def _groups(channels: tuple[str, ...], model: Model, has_frequency: np.ndarray) -> tuple[Group, ...]:
     members: dict[tuple[str, str, bool], list[int]] = {}
     for index, name in enumerate(channels):
@@ -156,7 +165,7 @@ def _arrays(panel: xr.Dataset, study: Study, blocks: tuple[Block, ...], frequenc
     prior_mean, prior_sd, pooled = _effect_priors(panel, study, mask)
     return Arrays(
         lagged_exposure=lag_exposure(panel, exposure, study.model.max_lag),
-        frequency=jnp.asarray(_scaled_frequency(exposure, frequency)),
+        frequency=jnp.empty((0, *exposure.shape[1:])) if frequency is None else scale_frequency(panel, frequency),
         kpi=jnp.asarray(np.where(mask, kpi, 0.0) / size),
         mask=jnp.asarray(mask.astype(float)),
         size=jnp.asarray(size),
@@ -169,15 +178,6 @@ def _arrays(panel: xr.Dataset, study: Study, blocks: tuple[Block, ...], frequenc
         prior_sd=jnp.asarray(prior_sd),
         pooled=jnp.asarray(pooled),
     )
-
-
-def _scaled_frequency(exposure: np.ndarray, frequency: np.ndarray | None) -> np.ndarray:
-    """Frequency relative to its mean where there is reach; empty when no channel has any."""
-    if frequency is None:
-        return np.empty((0, *exposure.shape[1:]))
-    seen = np.where(np.isfinite(frequency) & (exposure > 0), frequency, 0.0)
-    typical = seen.sum(axis=(1, 2)) / np.maximum((seen > 0).sum(axis=(1, 2)), 1)
-    return seen / np.where(typical > 0, typical, 1.0)[:, None, None]
 
 
 def _effect_priors(panel: xr.Dataset, study: Study, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
