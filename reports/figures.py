@@ -45,7 +45,9 @@ def save(drawn: Any, name: str, alt: str, run: Path | str = ".") -> Path:
     in it). Raises `ValueError` for an unusable name or an empty `alt`: a document refuses a figure without one.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise ValueError(f"figure name {name!r}: use lower-case letters, digits and underscores, starting with a letter")
+        raise ValueError(
+            f"figure name {name!r}: use lower-case letters, digits and underscores, starting with a letter"
+        )
     if not alt.strip():
         raise ValueError(f"figure {name!r} has no alt text: say its message in a sentence")
     path = folder(run) / f"{name}.svg"

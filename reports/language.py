@@ -43,14 +43,15 @@ LISTED = 4
 class Language:
     """Words, number formats and units of one document.
 
-    `valued` says that KPI contributions have a money value; `kpi` is what the KPI is called; `period` is the word for
-    one period of the data (`week`).
+    `valued` says that contributions have a money value; `outcome` is the KPI's name and `kpi` the name of what a
+    contribution is counted in: the same, or the KPI's value; `period` is the word for one period of the data (`week`).
     """
 
     locale: str
     currency: str
     valued: bool = True
     kpi: str = "revenue"
+    outcome: str = "revenue"
     period: str = "week"
 
     @property
@@ -156,7 +157,9 @@ def money_at(language: Language, value: float, at: Scale) -> str:
     cents = Scale(0, 2) if at == Scale(0, 1) else at
     amount = number(language, abs(value), cents)
     pattern = str(language.babel.currency_formats["standard"].pattern).split(";")[0]
-    placed = re.sub(r"[#,0.]+", lambda _: amount, pattern).replace("¤", get_currency_symbol(language.currency, language.babel))
+    placed = re.sub(r"[#,0.]+", lambda _: amount, pattern).replace(
+        "¤", get_currency_symbol(language.currency, language.babel)
+    )
     return ("−" if round(value / 1000**cents.power, cents.decimals) < 0 else "") + placed
 
 

@@ -38,7 +38,15 @@ def execute(name: str, run: Path, parameters: Mapping[str, str] | None = None) -
     failure: PapermillExecutionError | None = None
     with replacing(target) as temporary, _importable():
         try:
-            papermill.execute_notebook(source, temporary, parameters=given, cwd=str(run), progress_bar=False, kernel_name="python3")
+            papermill.execute_notebook(
+                source,
+                temporary,
+                parameters=given,
+                cwd=str(run),
+                progress_bar=False,
+                kernel_name="python3",
+                extra_arguments=["--IPKernelApp.log_level=ERROR"],
+            )
         except PapermillExecutionError as error:
             failure = error
     if failure is not None:
@@ -59,7 +67,9 @@ def _check(name: str, source: Path, parameters: Mapping[str, str]) -> None:
     refused = sorted(set(parameters) - (ALLOWED & set(inspect_notebook(source))))
     if refused:
         allowed = ", ".join(sorted(ALLOWED))
-        raise InputError([f"notebook {name} has no parameter {parameter!r}; it may be given {allowed}" for parameter in refused])
+        raise InputError(
+            [f"notebook {name} has no parameter {parameter!r}; it may be given {allowed}" for parameter in refused]
+        )
 
 
 @contextmanager

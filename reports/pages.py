@@ -27,7 +27,8 @@ def board(source: Source, facts: Facts, figures: Mapping[str, Figure], notebooks
         "decision": decision.words(facts["decision"], words),
         "contribution": contribution.words(facts["contribution"], words, labels),
         "scenarios": scenarios.words(facts["scenarios"], words, facts["decision"]["action"]),
-        "evidence": evidence.words(facts["evidence"], words) | {
+        "evidence": evidence.words(facts["evidence"], words)
+        | {
             "next_heading": say(words, "The next test"),
             "questions_heading": say(words, "What each gate asks"),
             "failures_heading": say(words, "What failed"),
@@ -57,7 +58,9 @@ def _frame(source: Source, facts: Facts, words: Language, figures: Mapping[str, 
     """Title, period, footer and figures: what every document has."""
     known = facts["contribution"]
     verdict = facts["decision"]["verdict"]
-    status = {"ok": "all checks passed", "caution": "read with caution", "fail": "not fit for decisions"}.get(verdict, verdict)
+    status = {"ok": "all checks passed", "caution": "read with caution", "fail": "not fit for decisions"}.get(
+        verdict, verdict
+    )
     period = say(words, "{start:short_date} – {end:short_date}", start=known["start"], end=known["end"])
     return {
         "lang": words.babel.language,
@@ -69,7 +72,8 @@ def _frame(source: Source, facts: Facts, words: Language, figures: Mapping[str, 
         "period": period,
         "subtitle": say(
             words,
-            "{start:short_date} – {end:short_date} · money in {currency} · ranges are {level:percent} credible intervals · " + status,
+            "{start:short_date} – {end:short_date} · money in {currency} · ranges are {level:percent} credible intervals · "
+            + status,
             start=known["start"],
             end=known["end"],
             currency=words.currency,
@@ -79,5 +83,3 @@ def _frame(source: Source, facts: Facts, words: Language, figures: Mapping[str, 
         "contents": say(words, "Contents"),
         "figures": dict(figures),
     }
-
-

@@ -39,7 +39,9 @@ def compile_pdf(template: str, page: Mapping[str, Any]) -> bytes:
         for path in fonts.files():
             shutil.copyfile(path, faces / path.name)
         compiler = typst.Compiler(root=folder, font_paths=[faces], ignore_system_fonts=True)
-        made, warnings = compiler.compile_with_warnings(folder / f"{template}.typ", format="pdf", pdf_standards=STANDARDS)
+        made, warnings = compiler.compile_with_warnings(
+            folder / f"{template}.typ", format="pdf", pdf_standards=STANDARDS
+        )
     if warnings:
         said = "; ".join(str(getattr(warning, "message", warning)) for warning in warnings)
         raise RuntimeError(f"Typst warns about {template}.typ: {said}")

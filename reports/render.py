@@ -54,8 +54,14 @@ def documents(run: Path, source: Source, executed: list[str]) -> list[Path]:
     written = [write_atomic(folder / "facts.json", text + "\n")]
     if "board" in source.study.report.templates:
         page = pages.board(source, facts, drawn, executed)
-        written += [write_atomic(folder / "board.pdf", pdf.compile_pdf("board", page)), write_atomic(folder / "board.html", html.board_html(page))]
+        written += [
+            write_atomic(folder / "board.pdf", pdf.compile_pdf("board", page)),
+            write_atomic(folder / "board.html", html.board_html(page)),
+        ]
     if "budget" in source.study.report.templates:
         page = pages.budget(source, facts, drawn)
-        written += [write_atomic(folder / "budget.pdf", pdf.compile_pdf("budget", page)), write_atomic(folder / "scenarios.xlsx", workbook.scenarios_xlsx(source, facts))]
+        written += [
+            write_atomic(folder / "budget.pdf", pdf.compile_pdf("budget", page)),
+            write_atomic(folder / "scenarios.xlsx", workbook.scenarios_xlsx(source, facts)),
+        ]
     return written

@@ -21,6 +21,9 @@ import yaml
 from mmm.study import InputError, Study
 from reports.language import Language
 
+ALL = "all"
+"""The geo that stands for the total of all geos."""
+
 REQUIRED = ("channels", "contribution", "curves", "fit", "checks")
 OPTIONAL = (
     "verdicts",
@@ -76,11 +79,13 @@ def language(source: Source) -> Language:
     """The language of the run's documents: its locale, its currency, and what its KPI and periods are called."""
     kpi = source.study.data.kpi
     valued = kpi.kind == "revenue" or kpi.value_per_kpi != 1.0
+    outcome = "revenue" if kpi.kind == "revenue" else kpi.column.replace("_", " ")
     return Language(
         locale=source.study.report.locale,
         currency=source.study.currency,
         valued=valued,
-        kpi="revenue" if kpi.kind == "revenue" else kpi.column.replace("_", " "),
+        kpi=f"{outcome} value" if valued and kpi.kind == "count" else outcome,
+        outcome=outcome,
         period=_period(source["fit"]),
     )
 
@@ -93,6 +98,11 @@ def _period(fit: pd.DataFrame) -> str:
     return next((word for limit, word in words.items() if days <= limit), "year")
 
 
+def geos(source: Source) -> int:
+    """How many geos were modelled."""
+    return max(len(set(source["fit"]["geo"]) - {ALL}), 1)
+
+
 def times(source: Source) -> list[str]:
     """The periods that were modelled, in order, as ISO dates."""
     return sorted({str(time)[:10] for time in source["fit"]["time"]})
@@ -101,9 +111,11 @@ def times(source: Source) -> list[str]:
 def of_all_geos(table: pd.DataFrame, sums: tuple[str, ...]) -> pd.DataFrame:
     """The rows for the total of all geos (geo `all`); a table without them is summed over its geos.
 
-    Only money and counts may be summed, so `sums` names the columns that are kept.
+    Only money, counts and means may be summed, so `sums` names the columns that are kept then.
     """
-    if "geo" not in table.columns or (table["geo"] == "all").any():
-        return table[table["geo"] == "all"] if "geo" in table.columns else table
+    if "geo" not in table.columns:
+        return table
+    if (table["geo"] == ALL).any():
+        return table[table["geo"] == ALL]
     keys = [name for name in table.columns if name not in ("geo", *sums) and table[name].dtype.kind not in "fiub"]
     return table.groupby(keys, as_index=False, sort=False)[list(sums)].sum()

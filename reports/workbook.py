@@ -71,7 +71,9 @@ def _formats(file: Any) -> dict[str, Any]:
     return {
         "text": file.add_format(base | {"text_wrap": True}),
         "name": file.add_format(base),
-        "head": file.add_format(base | {"bold": True, "font_color": "#FFFFFF", "bg_color": "#14365D", "text_wrap": True}),
+        "head": file.add_format(
+            base | {"bold": True, "font_color": "#FFFFFF", "bg_color": "#14365D", "text_wrap": True}
+        ),
         "title": file.add_format(base | {"bold": True, "font_size": 14, "font_color": "#14365D"}),
         "money": file.add_format(base | {"num_format": MONEY}),
         "ratio": file.add_format(base | {"num_format": RATIO}),
@@ -121,7 +123,9 @@ def _planned(facts: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
         spends = [move["proposed"] for move in row["moves"]]
         budget = sum(spends) if spends else row["budget"]
         value = row["outcome"][0]
-        rows.append(row | {"budget": budget, "value": value, "margin": value * margin, "profit": value * margin - budget})
+        rows.append(
+            row | {"budget": budget, "value": value, "margin": value * margin, "profit": value * margin - budget}
+        )
     return rows
 
 
@@ -173,7 +177,11 @@ def _allocation(book: Book, finance: dict[str, Any], words: Language) -> None:
     """Spend by channel (rows) and scenario (columns), with live totals and the change against now."""
     names = finance["scenarios"]
     others = [name for name in names if name != names[0]] if names else []
-    head = ["Channel", *(f"{title(name)}, {words.currency}" for name in names), *(f"{title(name)}, change" for name in others)]
+    head = [
+        "Channel",
+        *(f"{title(name)}, {words.currency}" for name in names),
+        *(f"{title(name)}, change" for name in others),
+    ]
     sheet = _sheet(book, "Allocation", head, [28, *[16] * (len(head) - 1)])
     if not names:
         sheet.write_string(1, 0, "No budget plan was made in this run.", book.formats["name"])
@@ -185,7 +193,10 @@ def _allocation(book: Book, finance: dict[str, Any], words: Language) -> None:
         at = i + 2
         first = by_name[names[0]][i]
         changes = [
-            Formula(f'=IF($B{at}=0,"",{_letter(1 + names.index(name))}{at}/$B{at}-1)', by_name[name][i] / first - 1 if first else "")
+            Formula(
+                f'=IF($B{at}=0,"",{_letter(1 + names.index(name))}{at}/$B{at}-1)',
+                by_name[name][i] / first - 1 if first else "",
+            )
             for name in others
         ]
         rows.append([channel, *(by_name[name][i] for name in names), *changes])
@@ -199,7 +210,11 @@ def _allocation(book: Book, finance: dict[str, Any], words: Language) -> None:
 
 def _channels(book: Book, contribution: dict[str, Any], words: Language) -> None:
     head = ["Channel", f"Spend, {words.currency}", f"Contribution, {words.kpi}"]
-    head += [f"{name}, {end}" for name in ("ROI", "Marginal ROI", "Half-life (periods)") for end in ("mean", "low (5 %)", "high (95 %)")]
+    head += [
+        f"{name}, {end}"
+        for name in ("ROI", "Marginal ROI", "Half-life (periods)")
+        for end in ("mean", "low (5 %)", "high (95 %)")
+    ]
     sheet = _sheet(book, "Channels", head, [28, 16, 18, *[13] * 9])
     rows = [
         [row["channel"], row["spend"], row["contribution"][0], *row["roi"], *row["mroi"], *row["half_life"]]
@@ -209,17 +224,32 @@ def _channels(book: Book, contribution: dict[str, Any], words: Language) -> None
     last = len(rows) + 1
     sheet.write_string(last, 0, "Total", book.formats["total"])
     for j in (1, 2):
-        _put(book, sheet, last, j, Formula(f"=SUM({_letter(j)}2:{_letter(j)}{last})", sum(row[j] for row in rows)), "total")
+        _put(
+            book,
+            sheet,
+            last,
+            j,
+            Formula(f"=SUM({_letter(j)}2:{_letter(j)}{last})", sum(row[j] for row in rows)),
+            "total",
+        )
 
 
 def _assumptions(book: Book, source: Source, facts: Mapping[str, dict[str, Any]]) -> None:
     """The two cells that finance changes come first; yellow cells are inputs."""
     sheet = _sheet(book, "Assumptions", ["Assumption", "Value", "Meaning"], [30, 40, 80])
     margin = facts["finance"]["margin"]
-    given = "as the study gives it" if margin is not None else "the study gives none, so the whole value is taken: set yours"
+    given = (
+        "as the study gives it"
+        if margin is not None
+        else "the study gives none, so the whole value is taken: set yours"
+    )
     inputs = [
         ("Contribution margin", margin if margin is not None else 1.0, f"share of the value that is margin; {given}"),
-        ("Price factor", 1.0, "multiplies every outcome: raise it by the change in price or in the value of one KPI unit"),
+        (
+            "Price factor",
+            1.0,
+            "multiplies every outcome: raise it by the change in price or in the value of one KPI unit",
+        ),
     ]
     for row, (name, value, meaning) in enumerate(inputs, start=1):
         _put(book, sheet, row, 0, name, "name")
@@ -240,9 +270,16 @@ def _assumptions(book: Book, source: Source, facts: Mapping[str, dict[str, Any]]
 
 
 def _checks(book: Book, trust: dict[str, Any]) -> None:
-    sheet = _sheet(book, "Checks", ["Check", "Subject", "Statistic", "Limit", "Result", "Message"], [26, 26, 12, 12, 10, 90])
+    sheet = _sheet(
+        book, "Checks", ["Check", "Subject", "Statistic", "Limit", "Result", "Message"], [26, 26, 12, 12, 10, 90]
+    )
     keys = ("check", "subject", "statistic", "limit", "result", "message")
-    _rows(book, sheet, [[row[key] for key in keys] for row in trust["checks"]], ["name", "name", "ratio", "ratio", "name", "text"])
+    _rows(
+        book,
+        sheet,
+        [[row[key] for key in keys] for row in trust["checks"]],
+        ["name", "name", "ratio", "ratio", "name", "text"],
+    )
 
 
 def _summary(book: Book, source: Source, facts: Mapping[str, dict[str, Any]], planned: list[dict[str, Any]]) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from reports.language import Language, Sentence, column_scale, number, plural, say, styled, unit_name
-from reports.source import Source, of_all_geos, times
+from reports.source import Source, geos, of_all_geos, times
 from reports.table import Table
 
 TOTAL = "all"
@@ -43,7 +43,6 @@ def numbers(source: Source) -> dict[str, Any]:
     if TOTAL in metrics.index:
         total["interval"] = tuple(metrics.loc[TOTAL, ("contribution", end)] * rate for end in ("p05", "p95"))
     known = times(source)
-    geos = source["fit"]["geo"].nunique()
     return {
         "channels": rows,
         "total": total,
@@ -52,7 +51,7 @@ def numbers(source: Source) -> dict[str, Any]:
         "start": known[0],
         "end": known[-1],
         "periods": len(known),
-        "geos": geos,
+        "geos": geos(source),
         **_components(source),
     }
 
@@ -84,8 +83,8 @@ def _channel(name: str, row: pd.Series) -> dict[str, Any]:
 
 def _components(source: Source) -> dict[str, Any]:
     """How much of the expected KPI each block explains, and how many channels have a loss inside their interval."""
-    table = source["contribution"]
-    sums = table.groupby("component")["mean"].sum()
+    table = source["contribution"].astype({"time": "str"})
+    sums = of_all_geos(table, ("mean",)).groupby("component", sort=False)["mean"].sum()
     return {"blocks": {str(name): float(value) for name, value in sums.items()}, "expected_kpi": float(sums.sum())}
 
 
@@ -110,7 +109,8 @@ def _lead(facts: dict[str, Any], language: Language) -> Sentence:
     return say(
         language,
         "Between {start:date} and {end:date}, {spend:money} of media spend brought *{value:value}* of {kpi}: "
-        "{share:percent} of the total. Each unit of money returned *{roi:ratio}* on average.",
+        "{share:percent} of the total. Each {currency} of spend returned *{roi:ratio}* on average.",
+        currency=language.currency,
         start=facts["start"],
         end=facts["end"],
         spend=facts["total"]["spend"],
@@ -124,9 +124,9 @@ def _lead(facts: dict[str, Any], language: Language) -> Sentence:
 def _caption(facts: dict[str, Any], language: Language) -> Sentence:
     return say(
         language,
-        "*Expected {kpi} by {period} and driver.* Media explain {share:percent}; "
-        "everything without paid media (level, trend, season, controls) explains the rest.",
-        kpi=language.kpi,
+        "*Expected {outcome} by {period} and driver.* Media explain {share:percent}; "
+        "everything without media (level, trend, season, controls) explains the rest.",
+        outcome=language.outcome,
         period=language.period,
         share=facts["total"]["share"],
     )
@@ -141,8 +141,9 @@ def _paragraphs(facts: dict[str, Any], language: Language) -> list[Sentence]:
     made = [
         say(
             language,
-            "*{best}* returns most per unit of money: {roi:ratio} (~{interval:ratio_interval}~).",
+            "*{best}* returns most per {currency}: {roi:ratio} (~{interval:ratio_interval}~).",
             best=best["channel"],
+            currency=language.currency,
             roi=best["roi"][0],
             interval=best["roi"][1:],
         )
@@ -161,8 +162,9 @@ def _paragraphs(facts: dict[str, Any], language: Language) -> list[Sentence]:
         made.append(
             say(
                 language,
-                "Returns on the *next* unit of money differ from the average: {channel} returns {roi:ratio} on average "
+                "Returns on the *next* {currency} differ from the average: {channel} returns {roi:ratio} on average "
                 "and {mroi:ratio} at the margin.",
+                currency=language.currency,
                 channel=drop["channel"],
                 roi=drop["roi"][0],
                 mroi=drop["mroi"][0],
@@ -179,7 +181,12 @@ def _losses(paid: list[dict[str, Any]], language: Language) -> list[Sentence]:
     if losing:
         verb = plural(len(losing), "returns", "return")
         made.append(
-            say(language, "{names:names} " + verb + " less {kpi} than the spend, with the whole interval below break-even.", names=losing, kpi=language.kpi)
+            say(
+                language,
+                "{names:names} " + verb + " less {kpi} than the spend, with the whole interval below break-even.",
+                names=losing,
+                kpi=language.kpi,
+            )
         )
     if unsure:
         made.append(say(language, "The interval includes a loss for {names:names}.", names=unsure))
@@ -203,15 +210,21 @@ def channel_table(facts: dict[str, Any], language: Language, labels: dict[str, s
         say(language, ""),
         say(language, ""),
     ]
-    kpi = language.kpi.capitalize()
+    kpi = language.kpi[:1].upper() + language.kpi[1:]
     return Table(
-        caption=say(language, "*Channel results over the window.* Ranges are {level:percent} credible intervals.", level=0.9),
+        caption=say(
+            language, "*Channel results over the window.* Ranges are {level:percent} credible intervals.", level=0.9
+        ),
         head=[
             say(language, "Channel"),
             say(language, "Spend, {unit}", unit=unit_name(language, spend_at)),
-            say(language, "{kpi}, {unit}" if unit_name(language, value_at, language.valued) else "{kpi}", kpi=kpi, unit=unit_name(language, value_at, language.valued)),
-            say(language, "ROI"),
-            say(language, "Marginal ROI"),
+            say(
+                language,
+                "{kpi}, {unit}" if unit_name(language, value_at, language.valued) else "{kpi}",
+                kpi=kpi,
+                unit=unit_name(language, value_at, language.valued),
+            ),
+            *(say(language, text, kpi=kpi, currency=language.currency) for text in return_names(language)),
             say(language, "Evidence"),
         ],
         align=["left", "right", "right", "right", "right", "left"],
@@ -220,11 +233,20 @@ def channel_table(facts: dict[str, Any], language: Language, labels: dict[str, s
     )
 
 
-def _row(row: dict[str, Any], language: Language, spend_at: Any, value_at: Any, labels: dict[str, str]) -> list[Sentence]:
+def return_names(language: Language) -> tuple[str, str]:
+    """What the return on spend is called: ROI is money for money, anything else names its unit."""
+    return ("ROI", "Marginal ROI") if language.valued else ("{kpi} per {currency}", "At the margin")
+
+
+def _row(
+    row: dict[str, Any], language: Language, spend_at: Any, value_at: Any, labels: dict[str, str]
+) -> list[Sentence]:
     ratio = "{mean:ratio} ~({interval:ratio_interval})~"
     paid = row["spend"] > 0
     returns = [
-        say(language, ratio, mean=row[name][0], interval=row[name][1:]) if paid and row[name][0] == row[name][0] else say(language, "–")
+        say(language, ratio, mean=row[name][0], interval=row[name][1:])
+        if paid and row[name][0] == row[name][0]
+        else say(language, "–")
         for name in ("roi", "mroi")
     ]
     return [

@@ -114,19 +114,29 @@ def words(facts: dict[str, Any], language: Language) -> dict[str, Any]:
         "paragraphs": _paragraphs(facts, language),
         "actions": _actions(facts, language),
         "banner": banner(facts, language),
-        "caption": say(
-            language,
-            "*Proposed change in spend.* Dot: now; arrow: proposed. The proposed total is {budget:money}.",
-            budget=facts["budget"],
-        )
-        if "budget" in facts
-        else None,
+        **_figure(facts, language),
     }
+
+
+def _figure(facts: dict[str, Any], language: Language) -> dict[str, Any]:
+    """The figure that shows the decision: the moves where it is to act, the alternatives where it is to hold."""
+    if facts["action"] == "act":
+        text = "*Proposed change in spend.* Dot: now; arrow: proposed. The proposed total is {budget:money}."
+        return {"figure": "spend_shift", "caption": say(language, text, budget=facts["budget"])}
+    if facts["why"] in ("nothing better", "coin toss"):
+        text = "*What the alternatives would change* against the current plan, with {level:percent} credible intervals."
+        return {"figure": "scenarios", "caption": say(language, text, level=0.9)}
+    return {"figure": None, "caption": None}
 
 
 def _paragraphs(facts: dict[str, Any], language: Language) -> list[Sentence]:
     if facts["action"] == "none":
-        return [say(language, "*No budget plan was made in this run*, so there is nothing to decide yet: run `mmm plan` first.")]
+        return [
+            say(
+                language,
+                "*No budget plan was made in this run*, so there is nothing to decide yet: run “mmm plan” first.",
+            )
+        ]
     gain = {"gain": facts["gain"], "interval": facts["gain_interval"], "p": facts["probability"], "kpi": language.kpi}
     if facts["why"] == "verdict":
         return [
@@ -138,7 +148,10 @@ def _paragraphs(facts: dict[str, Any], language: Language) -> list[Sentence]:
         ]
     if facts["why"] == "nothing better":
         return [
-            say(language, "*Hold the current plan.* Within the agreed bounds no other split of the budget is expected to earn more."),
+            say(
+                language,
+                "*Hold the current plan.* Within the agreed bounds no other split of the budget is expected to earn more.",
+            ),
             say(language, "The best found changes {kpi} by {gain:signed_value} (~{interval:value_interval}~).", **gain),
         ]
     if facts["why"] == "coin toss":
@@ -158,11 +171,24 @@ def _move(facts: dict[str, Any], language: Language) -> Sentence:
     takers = sorted((move for move in facts["moves"] if _moves(move, 1)), key=lambda move: -move["change"])
     givers = sorted((move for move in facts["moves"] if _moves(move, -1)), key=lambda move: move["change"])
     same = abs(facts["budget"] - facts["current_budget"]) < SAME_BUDGET * facts["current_budget"]
-    between = " from {givers:names} into {takers:names}" if givers and takers else " into {takers:names}" if takers else " out of {givers:names}"
-    total = "at the same total budget of {budget:money}" if same else "and take the total budget from {current:money} to {budget:money}"
+    between = (
+        " from {givers:names} into {takers:names}"
+        if givers and takers
+        else " into {takers:names}"
+        if takers
+        else " out of {givers:names}"
+    )
+    total = (
+        "at the same total budget of {budget:money}"
+        if same
+        else "and take the total budget from {current:money} to {budget:money}"
+    )
     return say(
         language,
-        "Move *{shift:money}*" + between + ", " + total
+        "Move *{shift:money}*"
+        + between
+        + ", "
+        + total
         + (" ({start:date} to {end:date})." if "horizon_start" in facts["horizon"] else "."),
         current=facts["current_budget"],
         shift=facts["shift"],
@@ -194,7 +220,11 @@ def _actions(facts: dict[str, Any], language: Language) -> list[Sentence]:
     made = []
     if facts["action"] == "act":
         made.append(
-            say(language, "Approve the reallocation below. No channel moves by more than {move:percent}.", move=facts["largest_move"])
+            say(
+                language,
+                "Approve the reallocation below. No channel moves by more than {move:percent}.",
+                move=facts["largest_move"],
+            )
         )
         beyond = [move["channel"] for move in facts["moves"] if move["extrapolates"]]
         if beyond:
@@ -203,12 +233,14 @@ def _actions(facts: dict[str, Any], language: Language) -> list[Sentence]:
     elif facts["action"] == "hold":
         made.append(say(language, "Keep the current budget and its split until the points below are settled."))
     if facts["why"] == "verdict":
-        made.append(say(language, "Have the failed checks mended and the model fitted again before the next board paper."))
+        made.append(
+            say(language, "Have the failed checks mended and the model fitted again before the next board paper.")
+        )
     if facts["weak"]:
         text = plural(
             len(facts["weak"]),
-            "Treat the return of {names:names} as unknown: the data cannot separate it from demand.",
-            "Treat the returns of {names:names} as unknown: the data cannot separate them from demand.",
+            "Treat the return of {names:names} as unknown: its tests contradict it, or cannot tell it from demand.",
+            "Treat the returns of {names:names} as unknown: tests contradict them, or cannot tell them from demand.",
         )
         made.append(say(language, text, names=facts["weak"]))
     if facts["next_test"]:
@@ -229,7 +261,9 @@ def banner(facts: dict[str, Any], language: Language) -> dict[str, Any] | None:
     reasons = [say(language, "{reason}", reason=reason) for reason in facts["reasons"][:REASONS]]
     left = len(facts["reasons"]) - len(reasons)
     if left > 0:
-        text = plural(left, "{n:integer} more reason stands among the checks.", "{n:integer} more reasons stand among the checks.")
+        text = plural(
+            left, "{n:integer} more reason stands among the checks.", "{n:integer} more reasons stand among the checks."
+        )
         reasons.append(say(language, text, n=left))
     return {"level": facts["verdict"], "heading": say(language, heads[facts["verdict"]]), "reasons": reasons}
 
@@ -241,18 +275,25 @@ def cards(facts: dict[str, Any], contribution: dict[str, Any], language: Languag
     first = {
         "label": say(language, "Incremental {kpi}", kpi=language.kpi),
         "value": say(language, "{value:value}", value=total["value"]),
-        "range": say(language, "{interval:value_interval}", interval=spread) if spread else say(language, "from {n:integer} channels", n=len(contribution["channels"])),
+        "range": say(language, "{interval:value_interval}", interval=spread)
+        if spread
+        else say(language, "from {n:integer} channels", n=len(contribution["channels"])),
         "note": say(language, "{share:percent} of {kpi}", share=total["share"], kpi=language.kpi),
     }
     second = {
-        "label": say(language, "Blended ROI"),
+        "label": say(language, "Blended ROI") if language.valued else say(language, "Average return"),
         "value": say(language, "{roi:ratio}", roi=contribution["roi"]),
         "range": say(language, "on {spend:money} of spend", spend=total["spend"]),
-        "note": say(language, "{kpi} per unit of money", kpi=language.kpi),
+        "note": say(language, "{kpi} per {currency} of spend", kpi=language.kpi, currency=language.currency),
     }
     if facts["action"] == "none":
         missing = {"value": say(language, "–"), "range": say(language, "no plan was made"), "note": say(language, "")}
-        return [first, second, {"label": say(language, "Recommended shift")} | missing, {"label": say(language, "Expected gain")} | missing]
+        return [
+            first,
+            second,
+            {"label": say(language, "Recommended shift")} | missing,
+            {"label": say(language, "Expected gain")} | missing,
+        ]
     act = facts["action"] == "act"
     third = {
         "label": say(language, "Recommended shift"),

@@ -39,7 +39,11 @@ def numbers(source: Source, contribution: dict[str, Any]) -> dict[str, Any]:
     for channel in order:
         rows = verdicts[verdicts["channel"] == channel] if source.has("verdicts") else verdicts
         gates = [
-            {"gate": str(row["gate"]), "result": str(row["result"]), "note": "" if row["note"] != row["note"] else str(row["note"])}
+            {
+                "gate": str(row["gate"]),
+                "result": str(row["result"]),
+                "note": "" if row["note"] != row["note"] else str(row["note"]),
+            }
             for _, row in rows.iterrows()
         ]
         channels.append({"channel": channel, "label": str(rows["label"].iloc[0]) if len(rows) else "", "gates": gates})
@@ -62,7 +66,7 @@ def words(facts: dict[str, Any], language: Language) -> dict[str, Any]:
     text = "*Model and backdoor adjustment* on the same estimand; where the intervals part, one of them is wrong."
     page["caption"] = say(language, text)
     if not facts["ran"]:
-        text = "*No causal validation was run*, so every return in this report rests on the model alone: run `mmm validate`."
+        text = "*No causal validation was run*, so every return in this report rests on the model alone: run “mmm validate”."
         return page | {"paragraphs": [say(language, text)], "table": None, "failures": [], "questions": []}
     return page | {
         "paragraphs": _labels(facts, language),
@@ -122,7 +126,11 @@ def _table(facts: dict[str, Any], language: Language) -> Table:
         rows.append([say(language, "{channel}", channel=row["channel"]), evidence_cell(language, row["label"]), *cells])
     return Table(
         caption=say(language, "*Evidence by channel.* A gate passes, fails, or (–) cannot be tested with these data."),
-        head=[say(language, "Channel"), say(language, "Evidence"), *(say(language, "{gate}", gate=gate_name(gate)) for gate in facts["gates"])],
+        head=[
+            say(language, "Channel"),
+            say(language, "Evidence"),
+            *(say(language, "{gate}", gate=gate_name(gate)) for gate in facts["gates"]),
+        ],
         align=["left", "left", *("center" for _ in facts["gates"])],
         rows=rows,
     )
@@ -131,7 +139,13 @@ def _table(facts: dict[str, Any], language: Language) -> Table:
 def _failures(facts: dict[str, Any], language: Language) -> list[Sentence]:
     """The note of every failed gate, as the validation wrote it."""
     return [
-        say(language, "*{channel}*, {gate}: {note}", channel=row["channel"], gate=gate_name(gate["gate"]).lower(), note=gate["note"])
+        say(
+            language,
+            "*{channel}*, {gate}: {note}",
+            channel=row["channel"],
+            gate=gate_name(gate["gate"]).lower(),
+            note=gate["note"],
+        )
         for row in facts["channels"]
         for gate in row["gates"]
         if gate["result"] == "fail"

@@ -104,7 +104,11 @@ def _line_table(facts: dict[str, Any], language: Language) -> Table | None:
             cells = [_amount(language, kind, by_scenario.get(scenario)) for scenario in facts["scenarios"]]
             rows.append([say(language, name), *cells])
     return Table(
-        caption=say(language, "*By scenario, over the plan's horizon.* Ranges are {level:percent} credible intervals of the plan as a whole.", level=0.9),
+        caption=say(
+            language,
+            "*By scenario, over the plan's horizon.* Ranges are {level:percent} credible intervals of the plan as a whole.",
+            level=0.9,
+        ),
         head=[say(language, ""), *(say(language, "{name}", name=title(scenario)) for scenario in facts["scenarios"])],
         align=["left", *("right" for _ in facts["scenarios"])],
         rows=rows,
@@ -131,12 +135,24 @@ def _allocation_table(facts: dict[str, Any], language: Language) -> Table:
         cells = [say(language, "{x}", x=number(language, move["current"], at, unit=False))]
         cells += [_proposal(language, proposals[name].get(move["channel"]), at) for name in plans]
         rows.append([say(language, "{channel}", channel=move["channel"]), *cells])
-    totals = [sum(move["current"] for move in first), *(sum(m["proposed"] for m in proposals[name].values()) for name in plans)]
-    last = [say(language, "Total"), *(say(language, "{x}", x=number(language, total, at, unit=False)) for total in totals)]
+    totals = [
+        sum(move["current"] for move in first),
+        *(sum(m["proposed"] for m in proposals[name].values()) for name in plans),
+    ]
+    last = [
+        say(language, "Total"),
+        *(say(language, "{x}", x=number(language, total, at, unit=False)) for total in totals),
+    ]
     unit = unit_name(language, at)
     return Table(
-        caption=say(language, "*Spend over the horizon, {unit}.* An asterisk marks spend beyond anything observed.", unit=unit),
-        head=[say(language, "Channel"), say(language, "Now"), *(say(language, "{name}", name=title(name)) for name in plans)],
+        caption=say(
+            language, "*Spend over the horizon, {unit}.* An asterisk marks spend beyond anything observed.", unit=unit
+        ),
+        head=[
+            say(language, "Channel"),
+            say(language, "Now"),
+            *(say(language, "{name}", name=title(name)) for name in plans),
+        ],
         align=["left", *("right" for _ in [0, *plans])],
         rows=rows,
         total=[styled(cell, "strong") for cell in last],
@@ -148,7 +164,7 @@ def _proposal(language: Language, move: dict[str, Any] | None, at: Any) -> Sente
         return say(language, "–")
     amount = number(language, move["proposed"], at, unit=False)
     change = move["multiple"] - 1
-    mark = " \u2217" if move["extrapolates"] else ""
+    mark = " *" if move["extrapolates"] else ""
     if abs(change) < 0.0005:
         return say(language, "{x}{mark}", x=amount, mark=mark)
     return say(language, "{x}{mark} ~({change:signed_percent})~", x=amount, mark=mark, change=change)
@@ -161,12 +177,20 @@ def _assumptions(facts: dict[str, Any], language: Language) -> list[Sentence]:
         text = "The plan runs from {start:date} to {end:date}; carryover that lands after its end is counted."
         made.append(say(language, text, start=known["horizon_start"], end=known["horizon_end"]))
     if facts["margin"] is None:
-        made.append(say(language, "*No margin is given in the study*, so profit, present value and payback cannot be stated."))
+        made.append(
+            say(language, "*No margin is given in the study*, so profit, present value and payback cannot be stated.")
+        )
     else:
         text = "The contribution margin is {margin:percent} of {kpi}; amounts are discounted at {rate:percent} a year."
         made.append(say(language, text, margin=facts["margin"], kpi=language.kpi, rate=facts["discount_rate"]))
     if isinstance(facts["value_per_kpi"], str):
-        made.append(say(language, "One KPI unit is worth what the column {column} says for its period.", column=facts["value_per_kpi"]))
+        made.append(
+            say(
+                language,
+                "One KPI unit is worth what the column {column} says for its period.",
+                column=facts["value_per_kpi"],
+            )
+        )
     elif facts["kind"] == "count":
         made.append(say(language, "One KPI unit is worth {value:money}.", value=float(facts["value_per_kpi"])))
     low, high = facts["bounds"].get("default", (0.5, 1.5))

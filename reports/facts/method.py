@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from reports.language import Language, Sentence, plural, say
-from reports.source import Source, times
+from reports.source import Source, geos, times
 
 SHOWN_HASH = 12
 FINDINGS = 8
@@ -43,7 +43,7 @@ def numbers(source: Source) -> dict[str, Any]:
         "start": known[0],
         "end": known[-1],
         "periods": len(known),
-        "geos": int(source["fit"]["geo"].nunique()),
+        "geos": geos(source),
     }
 
 
@@ -52,7 +52,10 @@ def words(facts: dict[str, Any], language: Language, notebooks: list[str]) -> di
     return {
         "heading": say(language, "Method and reproduction"),
         "model": _model(facts, language),
-        "formula": say(language, "Expected KPI is the baseline plus, for each channel, a coefficient times the saturation of its carried-over exposure."),
+        "formula": say(
+            language,
+            "Expected KPI is the baseline plus, for each channel, a coefficient times the saturation of its carried-over exposure.",
+        ),
         "assumptions": _assumptions(facts, language),
         "review": _review(facts, language),
         "identifiers": _identifiers(facts, language, notebooks),
@@ -64,7 +67,9 @@ def _model(facts: dict[str, Any], language: Language) -> Sentence:
     return say(
         language,
         "A Bayesian regression of the KPI on the carried-over, saturating exposure of every channel, with trend, yearly "
-        "season and controls, over {periods:integer} periods from {start:short_date} to {end:short_date} (" + where + "). "
+        "season and controls, over {periods:integer} periods from {start:short_date} to {end:short_date} ("
+        + where
+        + "). "
         "Carryover: {adstock}, up to {lag:integer} periods; saturation: {saturation}; likelihood: {likelihood}. Every number is "
         "computed draw by draw from the joint posterior and summarised last; ranges are {level:percent} credible intervals.",
         geos=facts["geos"],
@@ -83,14 +88,21 @@ def _assumptions(facts: dict[str, Any], language: Language) -> list[Sentence]:
     made = [
         say(language, "Given season, trend and the controls, nothing else moves both the spend and the KPI."),
         say(language, "A channel's effect depends on its own exposure; its shape does not change within the window."),
-        say(language, "Within the plan's horizon the market behaves as in the window, and prices of media stay the same."),
+        say(
+            language,
+            "Within the plan's horizon the market behaves as in the window, and prices of media stay the same.",
+        ),
     ]
     if facts["controls"]:
         made.insert(1, say(language, "Controls and treatments held constant: {names:names}.", names=facts["controls"]))
     else:
-        made.insert(1, say(language, "*No control variable was given*: price, promotion and competition are not accounted for."))
+        made.insert(
+            1, say(language, "*No control variable was given*: price, promotion and competition are not accounted for.")
+        )
     if not facts["experiments"]:
-        made.append(say(language, "No experiment informed this fit: returns rest on the observed variation of spend alone."))
+        made.append(
+            say(language, "No experiment informed this fit: returns rest on the observed variation of spend alone.")
+        )
     if facts["mode"] == "quick":
         made.append(say(language, "*This was a quick fit*, for iterating: repeat it in full before deciding."))
     return made
@@ -101,9 +113,14 @@ def _review(facts: dict[str, Any], language: Language) -> list[Sentence]:
         return [say(language, "The data review's findings are not part of this run.")]
     if not facts["findings"]:
         return [say(language, "The data review found nothing that limits the results.")]
-    made = [say(language, "*{subject}*: {message}", subject=row["subject"], message=row["message"]) for row in facts["findings"][:FINDINGS]]
+    made = [
+        say(language, "*{subject}*: {message}", subject=row["subject"], message=row["message"])
+        for row in facts["findings"][:FINDINGS]
+    ]
     left = len(facts["findings"]) - len(made)
-    return made + ([say(language, "{n:integer} more findings are in the review of the run folder.", n=left)] if left > 0 else [])
+    return made + (
+        [say(language, "{n:integer} more findings are in the review of the run folder.", n=left)] if left > 0 else []
+    )
 
 
 def _identifiers(facts: dict[str, Any], language: Language, notebooks: list[str]) -> list[tuple[Sentence, Sentence]]:

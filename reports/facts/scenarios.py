@@ -47,7 +47,13 @@ def numbers(source: Source) -> dict[str, Any]:
                 "moves": moves,
             }
         )
-    beyond = [move["channel"] for row in made if row["scenario"] == "recommended" for move in row["moves"] if move["extrapolates"]]
+    beyond = [
+        move["channel"]
+        for row in made
+        if row["scenario"] == "recommended"
+        for move in row["moves"]
+        if move["extrapolates"]
+    ]
     return {"ran": True, "scenarios": made, "margin": margin, "beyond": beyond, "horizon": horizon(source)}
 
 
@@ -66,7 +72,7 @@ def words(facts: dict[str, Any], language: Language, action: str) -> dict[str, A
         ),
     }
     if not facts["ran"]:
-        text = "*No budget plan was made in this run*: run `mmm plan` to compare budgets."
+        text = "*No budget plan was made in this run*: run “mmm plan” to compare budgets."
         return page | {"table": None, "paragraphs": [say(language, text)]}
     return page | {"table": _table(facts, language, action), "paragraphs": _paragraphs(facts, language)}
 
@@ -109,7 +115,9 @@ def _against_hold(row: dict[str, Any], language: Language, profits: bool) -> lis
     if row["scenario"] == "hold":
         return [say(language, "–")] * (3 if profits else 2)
     cells = [
-        say(language, "{gain:signed_value} ~({interval:value_interval})~", gain=row["gain"][0], interval=row["gain"][1:]),
+        say(
+            language, "{gain:signed_value} ~({interval:value_interval})~", gain=row["gain"][0], interval=row["gain"][1:]
+        ),
         say(language, "{p:chance}", p=row["probability"]),
     ]
     if profits:
@@ -120,7 +128,11 @@ def _against_hold(row: dict[str, Any], language: Language, profits: bool) -> lis
 
 def _paragraphs(facts: dict[str, Any], language: Language) -> list[Sentence]:
     """What each other budget costs and brings, how good the optimum is, and where it leaves the data behind."""
-    made = [_other(row, facts["margin"], language) for row in facts["scenarios"] if row["scenario"] not in ("hold", "recommended")]
+    made = [
+        _other(row, facts["margin"], language)
+        for row in facts["scenarios"]
+        if row["scenario"] not in ("hold", "recommended")
+    ]
     best = next((row for row in facts["scenarios"] if row["scenario"] == "recommended"), None)
     if best is not None:
         text = "The recommended split is certified: no other within the bounds is expected to earn over {gap:percent} more."
@@ -143,10 +155,14 @@ def _other(row: dict[str, Any], margin: float | None, language: Language) -> Sen
         "profit": row["profit"],
         "margin": margin,
     }
-    change = "spends {extra:money} more" if row["extra"] > 0.005 else "spends {extra:money} less" if row["extra"] < -0.005 else "spends the same"
+    change = (
+        "spends {extra:money} more"
+        if row["extra"] > 0.005
+        else "spends {extra:money} less"
+        if row["extra"] < -0.005
+        else "spends the same"
+    )
     text = "*{name}* " + change + " and changes {kpi} by {gain:signed_value} (~{interval:value_interval}~)"
     if margin is None or not language.valued:
         return say(language, text + ".", **known)
     return say(language, text + "; at a margin of {margin:percent} that is {profit:signed_money} of profit.", **known)
-
-

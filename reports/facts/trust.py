@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from reports.language import Language, Scale, Sentence, number, plural, say, styled
-from reports.source import Source
+from reports.source import ALL, Source
 from reports.table import Table
 
 STATUS = {"pass": ("Pass", "good"), "caution": ("Caution", "caution"), "fail": ("Fail", "bad")}
@@ -50,7 +50,7 @@ def numbers(source: Source) -> dict[str, Any]:
     checks.sort(key=lambda row: WORST_FIRST.get(row["result"], 0))
     count = {result: sum(row["result"] == result for row in checks) for result in STATUS}
     weak = [row["subject"] for row in checks if "identif" in row["check"] and row["result"] != "pass"]
-    fit = source["fit"]
+    fit = of_total(source["fit"])
     return {
         "checks": checks,
         "count": count,
@@ -58,6 +58,11 @@ def numbers(source: Source) -> dict[str, Any]:
         "train": accuracy(fit[fit["split"] == "train"]),
         "holdout": accuracy(fit[fit["split"] == "holdout"]),
     }
+
+
+def of_total(fit: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the total over geos, or all rows of a table that has none."""
+    return fit[fit["geo"] == ALL] if (fit["geo"] == ALL).any() else fit
 
 
 def _float(value: Any) -> float:
@@ -94,10 +99,10 @@ def words(facts: dict[str, Any], language: Language) -> dict[str, Any]:
 
 
 def _caption(facts: dict[str, Any], language: Language) -> Sentence:
-    text = "*Model against actual {kpi}.* Dots are actual, the line is expected, the band is the {level:percent} predictive interval"
+    text = "*Model against actual {outcome}.* Dots are actual, the line is expected, the band is the {level:percent} predictive interval"
     hidden = facts["holdout"]
     tail = "; the last {n:integer} periods were hidden from the model." if hidden else "."
-    return say(language, text + tail, kpi=language.kpi, level=0.9, n=hidden["periods"] if hidden else 0)
+    return say(language, text + tail, outcome=language.outcome, level=0.9, n=hidden["periods"] if hidden else 0)
 
 
 def _backtest(facts: dict[str, Any], language: Language) -> Sentence:

@@ -31,7 +31,17 @@ LABELS = (
     "observationally consistent only",
     "not identifiable",
 )
-GATES = ("identification", "positivity", "lead", "circular_shift", "agreement", "block_subset", "random_common_cause", "leave_one_out", "robustness")
+GATES = (
+    "identification",
+    "positivity",
+    "lead",
+    "circular_shift",
+    "agreement",
+    "block_subset",
+    "random_common_cause",
+    "leave_one_out",
+    "robustness",
+)
 MULTIPLES = np.linspace(0.0, 2.0, 21)
 DRAWS = 400
 HOLDOUT = 13
@@ -103,6 +113,11 @@ def summary(draws: np.ndarray, axis: int = 0) -> dict[str, np.ndarray]:
     return {"mean": draws.mean(axis), "p05": low, "p95": high}
 
 
+def places(sample: Market) -> dict[str, float]:
+    """The geos of a table with their shares: `all`, and each geo where there are several."""
+    return {"all": 1.0} | (dict(zip(sample.geos, sample.share, strict=True)) if len(sample.geos) > 1 else {})
+
+
 def channels_table(sample: Market) -> pd.DataFrame:
     """`tables/channels.csv`."""
     window = contribution(sample).sum(1)
@@ -117,9 +132,8 @@ def channels_table(sample: Market) -> pd.DataFrame:
         "mroi": ("money per money", step * sample.value / (0.01 * spend)),
         "half_life": ("periods", np.log(0.5) / np.log(sample.retention)),
     }
-    places = {"all": 1.0} | (dict(zip(sample.geos, sample.share, strict=True)) if len(sample.geos) > 1 else {})
     rows = []
-    for geo, share in places.items():
+    for geo, share in places(sample).items():
         for metric, (unit, draws) in metrics.items():
             scale = share if metric in ("spend", "contribution") else 1.0
             for i, channel in enumerate(sample.channels):
@@ -134,7 +148,7 @@ def contribution_table(sample: Market) -> pd.DataFrame:
     """`tables/contribution.csv`."""
     components = sample.blocks | {c: contribution(sample)[..., i] for i, c in enumerate(sample.channels)}
     frames = []
-    for geo, share in zip(sample.geos, sample.share, strict=True):
+    for geo, share in places(sample).items():
         for name, draws in components.items():
             frames.append(pd.DataFrame({"time": sample.time, "geo": geo, "component": name} | summary(draws * share)))
     return pd.concat(frames, ignore_index=True)
@@ -145,11 +159,13 @@ def fit_table(sample: Market, seed: int) -> pd.DataFrame:
     random = np.random.default_rng(seed + 1)
     expected = sum(sample.blocks.values()) + contribution(sample).sum(2)
     frames = []
-    for geo, share in zip(sample.geos, sample.share, strict=True):
+    for geo, share in places(sample).items():
         noise = 0.02 * expected.mean() * share
         predictive = expected * share + noise * random.normal(size=expected.shape)
         bands = summary(predictive)
-        frame = pd.DataFrame({"time": sample.time, "geo": geo, "actual": expected.mean(0) * share, "expected": bands["mean"]})
+        frame = pd.DataFrame(
+            {"time": sample.time, "geo": geo, "actual": expected.mean(0) * share, "expected": bands["mean"]}
+        )
         frame["actual"] += noise * random.normal(size=len(frame))
         frames.append(frame.assign(p05=bands["p05"], p95=bands["p95"], split="train"))
         frames[-1].loc[len(frame) - HOLDOUT :, "split"] = "holdout"
@@ -162,11 +178,12 @@ def curves(sample: Market) -> np.ndarray:
 
 
 def curves_table(sample: Market) -> pd.DataFrame:
-    """`tables/curves.csv`."""
+    """`tables/curves.csv`: contribution in KPI units over the whole window."""
     rows = []
-    spend = sample.spend[-HOLDOUT:].sum(0)
+    spend = sample.spend.sum(0)
+    drawn = np.stack([contribution(sample, m).sum(1) for m in MULTIPLES], axis=-1)
     for i, channel in enumerate(sample.channels):
-        bands = summary(curves(sample)[:, i])
+        bands = summary(drawn[:, i])
         for j, multiple in enumerate(MULTIPLES):
             row = {"channel": channel, "geo": "all", "spend_multiple": multiple, "spend": spend[i] * multiple}
             rows.append(row | {name: values[j] for name, values in bands.items()})
@@ -192,7 +209,9 @@ def plan_tables(sample: Market, supported: bool) -> dict[str, pd.DataFrame]:
         for i, channel in enumerate(sample.channels):
             row = {"scenario": name, "channel": channel, "geo": "all", "period": "all", "current_spend": spend[i]}
             row |= {"recommended_spend": spend[i] * multiple[i], "multiple": multiple[i], "lower": 0.5, "upper": 1.5}
-            allocation.append(row | {"at_bound": bool(abs(multiple[i] - 0.5) < 1e-9), "extrapolates": bool(multiple[i] > 1.25)})
+            allocation.append(
+                row | {"at_bound": bool(abs(multiple[i] - 0.5) < 1e-9), "extrapolates": bool(multiple[i] > 1.25)}
+            )
         gain = outcome[name] - outcome["hold"]
         row = {"scenario": name, "budget": (spend * multiple).sum()}
         row |= {f"outcome_{key}": float(value) for key, value in summary(outcome[name]).items()}
@@ -200,21 +219,33 @@ def plan_tables(sample: Market, supported: bool) -> dict[str, pd.DataFrame]:
         row |= {"probability_beats_hold": float((gain > 0).mean()) if name != "hold" else float("nan")}
         scenarios.append(row | {"optimality_gap": 0.0004, "cvar05": float(np.sort(gain)[: DRAWS // 20].mean())})
         money, revenue = round((spend * multiple).sum(), 2), round(outcome[name].mean(), 2)
-        for line, amount in {"spend": money, "revenue": revenue, "margin": 0.38 * revenue, "profit": 0.38 * revenue - money}.items():
-            finance.append({"scenario": name, "line": line, "amount": round(amount, 2)})
-    quality = pd.DataFrame({"channel": sample.channels, "probability_right_direction": np.linspace(0.97, 0.55, len(spend))})
+        lines = {"spend": money, "revenue": revenue, "margin": 0.38 * revenue, "profit": 0.38 * revenue - money}
+        for line, amount in lines.items():
+            row = {"scenario": name, "channel": "all", "line": line, "unit": "money", "amount": round(amount, 2)}
+            finance.append(row | {"p05": round(0.8 * amount, 2), "p95": round(1.2 * amount, 2), "note": ""})
+    quality = pd.DataFrame(
+        {"channel": sample.channels, "probability_right_direction": np.linspace(0.97, 0.55, len(spend))}
+    )
     quality["optimum_p05"], quality["optimum_p95"] = best * 0.8, best * 1.2
-    facts = {"horizon_start": "2026-10-05", "horizon_end": "2026-12-28", "periods": HOLDOUT, "draws": DRAWS, "margin": 0.38}
-    tables = {"allocation": pd.DataFrame(allocation), "scenarios": pd.DataFrame(scenarios), "allocation_quality": quality}
+    facts = {
+        "horizon_start": "2026-10-05",
+        "horizon_end": "2026-12-28",
+        "periods": HOLDOUT,
+        "draws": DRAWS,
+        "margin": 0.38,
+    }
+    tables = {
+        "allocation": pd.DataFrame(allocation),
+        "scenarios": pd.DataFrame(scenarios),
+        "allocation_quality": quality,
+    }
     tables["plan_summary"] = pd.DataFrame({"key": list(facts), "value": [str(value) for value in facts.values()]})
     return tables | {"finance": pd.DataFrame(finance)}
 
 
 def _interpolate(drawn: np.ndarray, multiple: np.ndarray) -> np.ndarray:
     """The curves at one multiple a channel: `draw channel`."""
-    return np.stack(
-        [[np.interp(m, MULTIPLES, draw[i]) for draw in drawn] for i, m in enumerate(multiple)], axis=1
-    )
+    return np.stack([[np.interp(m, MULTIPLES, draw[i]) for draw in drawn] for i, m in enumerate(multiple)], axis=1)
 
 
 def verdicts_table(channels: Sequence[str]) -> pd.DataFrame:
@@ -244,7 +275,14 @@ def checks_table(channels: Sequence[str], verdict: str) -> pd.DataFrame:
     """`tables/checks.csv`: the worst result is `verdict`."""
     rows = [
         ("r_hat", "all parameters", 1.004, 1.01, "pass", "The chains agree: R-hat is at most 1.004."),
-        ("effective_sample_size", "all parameters", 1210.0, 400.0, "pass", "Every parameter has at least 1210 effective draws."),
+        (
+            "effective_sample_size",
+            "all parameters",
+            1210.0,
+            400.0,
+            "pass",
+            "Every parameter has at least 1210 effective draws.",
+        ),
         ("divergences", "sampler", 0.0, 0.0, "pass", "No draw diverged."),
         ("coverage", "holdout", 0.92, 0.8, "pass", "12 of 13 hidden periods fell inside the 90 % predictive interval."),
         ("wmape", "holdout", 0.048, 0.08, "pass", "The forecast of the hidden periods was off by 4.8 % on average."),
@@ -253,7 +291,14 @@ def checks_table(channels: Sequence[str], verdict: str) -> pd.DataFrame:
         message = f"{channels[0]} is weakly identified: its spend hardly varies once season and trend are known."
         rows.append(("identification", channels[0], 0.81, 0.7, "caution", message))
     if verdict == "fail":
-        rows[0] = ("r_hat", "coefficient[TV]", 1.31, 1.01, "fail", "The chains disagree on coefficient[TV]: R-hat is 1.31.")
+        rows[0] = (
+            "r_hat",
+            "coefficient[TV]",
+            1.31,
+            1.01,
+            "fail",
+            "The chains disagree on coefficient[TV]: R-hat is 1.31.",
+        )
     return pd.DataFrame(rows, columns=["check", "subject", "statistic", "limit", "result", "message"])
 
 
@@ -261,7 +306,13 @@ def review_table() -> pd.DataFrame:
     """`tables/review.csv`."""
     rows = [
         ("history", "data", "info", 104.0, "104 weeks are enough for yearly seasonality."),
-        ("outlier", "kpi", "caution", 5.2, "The week of 2025-11-24 is an outlier: give it a treatment column, or leave it."),
+        (
+            "outlier",
+            "kpi",
+            "caution",
+            5.2,
+            "The week of 2025-11-24 is an outlier: give it a treatment column, or leave it.",
+        ),
     ]
     return pd.DataFrame(rows, columns=["check", "subject", "severity", "statistic", "message"])
 
