@@ -11,22 +11,7 @@ from pathlib import Path
 import pytest
 
 PACKAGES = ("mmm", "causal", "reports", "notebooks")
-TRAVELS = {
-    ".py",
-    ".ipynb",
-    ".typ",
-    ".js",
-    ".css",
-    ".j2",
-    ".html",
-    ".json",
-    ".po",
-    ".mo",
-    ".ttf",
-    ".otf",
-    ".typed",
-    ".txt",
-}
+STAYS = {".md", ".pyc"}
 
 
 @pytest.fixture(scope="module")
