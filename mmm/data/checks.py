@@ -20,7 +20,7 @@ import pandas as pd
 import xarray as xr
 from jaxtyping import Float
 
-from mmm.data.collinear import condition_number, level_shift, robust_z, variance_inflation
+from mmm.data.collinear import condition_number, correlations, level_shift, robust_z, variance_inflation
 from mmm.errors import listing
 
 Severity = Literal["info", "caution", "fail"]
@@ -213,7 +213,7 @@ def collinearity(panel: xr.Dataset, ask: Ask) -> Iterator[Finding]:
                 f"{1 - 1 / factor:.0%} of {name}'s movement is explained by the other channels: only their sum is well known; "
                 "run an experiment on one of them, or move them apart",
             )  # fmt: skip
-    correlation = np.nan_to_num(np.corrcoef(columns.T)) if len(names) > 1 else np.ones((1, 1))
+    correlation = correlations(columns)
     for i, j in zip(*np.where(np.triu(np.abs(correlation) > 0.9, 1)), strict=True):
         yield Finding(
             "channels in step", f"{names[i]}, {names[j]}", "caution", round(float(correlation[i, j]), 3),

@@ -22,6 +22,14 @@ def robust_z(values: Float[np.ndarray, " row"]) -> Float[np.ndarray, " row"]:
     return centred / scale if scale > 0 else np.zeros_like(centred)
 
 
+def correlations(columns: Float[np.ndarray, "row column"]) -> Float[np.ndarray, "column column"]:
+    """Pearson correlations; a column that never changes has 0 with all others."""
+    centred = columns - columns.mean(axis=0)
+    length = np.sqrt((centred**2).sum(axis=0))
+    unit = centred / np.where(length > 0, length, 1.0)
+    return unit.T @ unit
+
+
 def variance_inflation(columns: Float[np.ndarray, "row column"]) -> Float[np.ndarray, " column"]:
     """How much the variance of each column's coefficient grows because of the others; 1 is none, inf is a copy.
 
@@ -31,8 +39,7 @@ def variance_inflation(columns: Float[np.ndarray, "row column"]) -> Float[np.nda
     moving = spread > 0
     factors = np.ones(columns.shape[1])
     if moving.sum() > 1:
-        correlation = np.corrcoef(columns[:, moving].T)
-        values, vectors = np.linalg.eigh(correlation)
+        values, vectors = np.linalg.eigh(correlations(columns[:, moving]))
         factors[moving] = (vectors**2 / np.maximum(values, 1e-12)).sum(axis=1)
     return np.minimum(factors, 1e12)
 

@@ -80,8 +80,8 @@ def _typed(frame: pd.DataFrame, table: Table) -> tuple[pd.DataFrame, list[str]]:
         [frame[name] for name in ("spend_delta", "lift", "standard_error")], table.separator
     )
     for name in ("spend_delta", "lift", "standard_error"):
-        columns[name], found = read_numbers(frame[name], "controls", decimal, table.where)
-        problems += [sentence.replace(" (controls)", "") for sentence in found]
+        columns[name], found = read_numbers(frame[name], "lift", decimal, table.where)
+        problems += [sentence.replace(" (lift)", "") for sentence in found]
     text = {
         name: frame[name].astype("str").where(frame[name].notna(), "").str.strip() for name in (*REQUIRED, *OPTIONAL)
     }

@@ -18,7 +18,7 @@ from jaxtyping import Bool, Float
 
 from mmm.errors import listing
 
-MAY_BE_NEGATIVE = frozenset({"controls", "treatments"})
+MAY_BE_NEGATIVE = frozenset({"controls", "treatments", "lift"})
 
 BLANKS = frozenset({"", "na", "n/a", "#n/a", "nan", "null", "none", "-", "?"})
 
