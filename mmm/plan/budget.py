@@ -25,7 +25,7 @@ from itertools import count
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike
+from jaxtyping import Float
 
 from mmm.errors import InputError
 from mmm.plan.limits import Share, check_limits
@@ -36,6 +36,9 @@ TOLERANCE: Final = 1e-6
 
 MOST_CUTS: Final = 5_000
 """Intervals cut in two before the best answer is returned with the gap that is left."""
+
+Bound = Float[np.ndarray, " channel"] | Sequence[float | int] | float | int | None
+"""Money by channel, one number for all, or the end of the curve."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,8 @@ def solve_separable(
     spend: Knots,
     value: Knots,
     total: float | int,
-    lower: ArrayLike | None = None,
-    upper: ArrayLike | None = None,
+    lower: Bound = None,
+    upper: Bound = None,
     *,
     shares: Sequence[Share] = (),
     names: Sequence[str] | None = None,

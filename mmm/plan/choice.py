@@ -111,10 +111,11 @@ def best_split(
     """The certified best split of `total` by the mean of the draws, or by `curves`. Dark channels stay dark."""
     spends = view.spend > 0
     value = view.curves.mean(axis=0) if curves is None else curves
+    near = _between(view.multiples, limits.lower[spends].min(), limits.upper[spends].max())
     within = [Share(share.members[spends], share.minimum, share.maximum) for share in shares]
     solution = solve_separable(
-        view.spend[spends, None] * view.multiples,
-        value[spends],
+        view.spend[spends, None] * view.multiples[near],
+        value[spends, near],
         total,
         (limits.lower * view.spend)[spends],
         (limits.upper * view.spend)[spends],
@@ -125,6 +126,12 @@ def best_split(
     spend = np.zeros(len(spends))
     spend[spends] = solution.spend
     return Solution(spend, solution.value, solution.upper_bound)
+
+
+def _between(multiples: Float[np.ndarray, " multiple"], low: float, high: float) -> slice:
+    """The knots from the last one at or below `low` to the first at or above `high`: all that a split can reach."""
+    first = max(int(np.searchsorted(multiples, low, side="right")) - 1, 0)
+    return slice(first, max(int(np.searchsorted(multiples, high)) + 1, first + 2))
 
 
 @dataclass(frozen=True)

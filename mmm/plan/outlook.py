@@ -2,8 +2,9 @@
 
     outlook.curves[sample, channel, multiple]     money: contribution inside the horizon and its carryover after it
 
-The curves come from `mmm.insight.response_curves` on a grid of multiples; between two of them they are interpolated
-linearly, for the solver and for every reported draw alike, so that both speak of the same function.
+The curves come from `mmm.insight.response_curves` on a grid of multiples. A monotone cubic (PCHIP), which puts no bump
+where the model has none, makes the grid finer; between the fine knots they are straight lines, for the solver and for
+every reported draw alike, so that both speak of the same function.
 
 One channel is scaled at a time while the others stay as they were. Where channels multiply one another (a log link) the
 sum of the curves is not what they earn together; `remainder` is the part of the joint contribution that it misses.
@@ -27,7 +28,12 @@ from mmm.plan.reference import future_periods, observed_multiple, reference_rows
 from mmm.study import Horizon, Study
 
 STEP: Final = 0.05
-"""The distance between two multiples of the grid up to 2; beyond, the share of a multiple to the next one."""
+"""The distance between two multiples the model is asked about, up to 2; beyond, the share of a multiple to the next."""
+
+FINER: Final = 5
+"""Intervals of the plan's curves for each of the model's."""
+
+NO_FORECAST: Final = "with a log link the plan replays the study's window, because its future baseline is not forecast"
 
 PerChannel = Float[np.ndarray, " channel"]
 
@@ -48,6 +54,7 @@ class Outlook:
     delay: PerChannel
     value_per_kpi: float
     remainder: float = 0.0
+    note: str = ""
 
     @property
     def spend(self) -> PerChannel:
@@ -55,42 +62,53 @@ class Outlook:
         return self.flighting.sum(axis=0)
 
 
-def study_of(fit: xr.DataTree) -> Study:
-    """The study that a panel or a fit carries with it."""
-    return Study.model_validate_json(fit.attrs["study"])
-
-
-def outlook(fit: xr.DataTree, horizon: Literal["history"] | Horizon, reach: float) -> Outlook:
+def outlook(fit: xr.DataTree, study: Study, horizon: Literal["history"] | Horizon, reach: float) -> Outlook:
     """The outlook over `horizon`, with curves from 0 to at least `reach` times the reference spend.
 
+    With a log link a channel multiplies a baseline that nobody has forecast: such a study's window is planned instead.
     Raises `InputError` when no paid channel spends anything in the reference.
     """
-    from mmm.insight.curves import response_curves
-
-    panel = fit["panel"].to_dataset()
-    panel = panel.isel(channel=np.flatnonzero(panel["paid"].values))
+    note = ""
+    if study.model.link == "log" and horizon != "history":
+        horizon, note = "history", NO_FORECAST
+    media = fit["panel"].to_dataset()
+    panel = media.isel(channel=np.flatnonzero(media["paid"].values))
     rows, time = reference_rows(panel, horizon), pd.DatetimeIndex(panel["time"].values)
     spend = panel["spend"].sum("geo").transpose("time", "channel").values.astype(float)
     if not spend[rows].any():
-        raise InputError([f"no channel spends anything from {time[rows[0]]:%Y-%m-%d} to {time[rows[-1]]:%Y-%m-%d}, "
-                          "the reference of the plan: choose another plan.horizon"])  # fmt: skip
-    multiples = grid(reach)
-    curves = response_curves(fit, multiples, horizon=None if horizon == "history" else horizon)
-    curves = curves.sel(channel=panel["channel"].values).transpose("sample", "channel", "multiple")
+        first, last = time[rows[0]], time[rows[-1]]
+        dates = f"from {first:%Y-%m-%d} to {last:%Y-%m-%d}"
+        raise InputError([f"no channel spends anything {dates}, the plan's reference: choose another plan.horizon"])
+    periods = time[rows] if horizon == "history" else future_periods(time, horizon, fit.attrs["frequency"])
+    asked = grid(reach)
+    future = None if horizon == "history" else media.isel(time=rows).assign_coords(time=periods)
     return Outlook(
-        currency=study_of(fit).currency,
+        currency=study.currency,
         channels=tuple(str(name) for name in panel["channel"].values),
-        periods=time[rows] if isinstance(horizon, str) else future_periods(time, horizon, fit.attrs["frequency"]),
+        periods=periods,
         reference=time[rows],
         periods_per_year=float(fit.attrs["periods_per_year"]),
         flighting=spend[rows],
         observed=observed_multiple(spend[panel["in_window"].values.astype(bool)], spend[rows]),
-        multiples=multiples,
-        curves=curves.values.astype(float),
+        multiples=finer(asked),
+        curves=_curves(fit, asked, future, panel["channel"].values),
         delay=_delay(fit, panel["channel"].values),
         value_per_kpi=value_per_kpi(panel.isel(time=rows)),
-        remainder=_remainder(fit),
+        remainder=_remainder(fit) if study.model.link == "log" else 0.0,
+        note=note,
     )
+
+
+def _curves(
+    fit: xr.DataTree, multiples: Float[np.ndarray, " multiple"], future: xr.Dataset | None, channels: np.ndarray
+) -> Float[np.ndarray, "sample channel multiple"]:
+    from scipy.interpolate import PchipInterpolator
+
+    from mmm.insight.curves import response_curves
+
+    curves = response_curves(fit, multiples, horizon=future).sel(channel=channels)
+    values = curves.transpose("sample", "channel", "multiple").values.astype(float)
+    return PchipInterpolator(multiples, values, axis=-1)(finer(multiples))
 
 
 def _delay(fit: xr.DataTree, channels: np.ndarray) -> PerChannel:
@@ -102,8 +120,6 @@ def _delay(fit: xr.DataTree, channels: np.ndarray) -> PerChannel:
 
 def _remainder(fit: xr.DataTree) -> float:
     """The share of what all paid channels contribute together that the sum of their own contributions misses."""
-    if study_of(fit).model.link == "identity":
-        return 0.0
     from mmm.insight.contrast import contrast
     from mmm.insight.contribution import contribution
 
@@ -121,6 +137,12 @@ def grid(reach: float) -> Float[np.ndarray, " multiple"]:
     while multiples[-1] < reach:
         multiples.append(multiples[-1] * (1 + STEP))
     return np.array(multiples)
+
+
+def finer(multiples: Float[np.ndarray, " multiple"]) -> Float[np.ndarray, " finer_multiple"]:
+    """The same multiples with more between them."""
+    parts = np.arange(FINER * (len(multiples) - 1) + 1) / FINER
+    return np.interp(parts, np.arange(len(multiples)), multiples)
 
 
 def outcome(view: Outlook, multiples: PerChannel) -> Float[np.ndarray, "sample channel"]:

@@ -25,7 +25,7 @@ from mmm.errors import InputError, listing
 from mmm.plan.bounds import DEFAULT, allowed, labels_of
 from mmm.plan.choice import STANDING, choices, shares_of, single_draw_optima
 from mmm.plan.finance import finance_table, terms
-from mmm.plan.outlook import Outlook, outlook, study_of
+from mmm.plan.outlook import Outlook, outlook
 from mmm.plan.summary import summary_table
 from mmm.plan.tables import allocation_table, calendar_table, outcomes, quality_table, scenarios_table
 from mmm.study import Plan as Settings
@@ -60,9 +60,11 @@ def allocate(
 
     Raises `InputError` when the limits contradict one another, or a target is out of reach: which, and by how much.
     """
+    from mmm.model.fit import study_of
+
     study = study_of(fit)
     settings = _with(study.plan, tuple(study.data.channels), budget, bounds)
-    return plan_from(outlook(fit, settings.horizon, _reach(settings)), settings, verdicts)
+    return plan_from(outlook(fit, study, settings.horizon, _reach(settings)), settings, verdicts)
 
 
 def plan_tables(fit: xr.DataTree, verdicts: pd.DataFrame | None) -> dict[str, pd.DataFrame]:

@@ -50,7 +50,7 @@ def _horizon(view: Outlook, settings: Settings) -> dict[str, str]:
     budget = settings.budget
     asked = budget.model_dump(exclude_none=True) if isinstance(budget, Target) else {"budget": budget}
     facts = {
-        "horizon": "history" if settings.horizon == "history" else "future",
+        "horizon": "history" if view.periods.equals(view.reference) else "future",
         "horizon_start": f"{view.periods[0]:%Y-%m-%d}",
         "horizon_end": f"{view.periods[-1]:%Y-%m-%d}",
         "periods": str(len(view.periods)),
@@ -63,6 +63,7 @@ def _horizon(view: Outlook, settings: Settings) -> dict[str, str]:
         "value_per_kpi": f"{view.value_per_kpi:.6g}",
         "discount_rate": f"{settings.finance.discount_rate:.6g}",
     }
+    facts |= {"horizon_note": view.note} if view.note else {}
     return facts | ({"margin": f"{settings.finance.margin:.6g}"} if settings.finance.margin else {})
 
 

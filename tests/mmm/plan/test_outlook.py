@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from mmm.plan.outlook import Outlook, grid, marginal, outcome
+from mmm.plan.outlook import Outlook, finer, grid, marginal, outcome
 from mmm.plan.reference import future_periods, observed_multiple, reference_rows, value_per_kpi
 from mmm.study import Horizon
 
@@ -60,6 +60,12 @@ def test_the_grid_holds_one_and_reaches_as_far_as_it_must() -> None:
     assert 1.0 in grid(1.5)
     assert grid(6.0)[-1] >= 6.0
     assert (np.diff(grid(6.0)) > 0).all()
+
+
+def test_a_finer_grid_keeps_the_multiples_the_model_was_asked_about() -> None:
+    fine = finer(grid(1.0))
+    assert fine[::5] == pytest.approx(grid(1.0))
+    assert np.diff(fine) == pytest.approx(0.01)
 
 
 def test_outcomes_are_the_curves_at_knots_and_straight_lines_between(market: Market) -> None:
