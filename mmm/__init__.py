@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mmm.data.panel import load_panel as load_panel
     from mmm.data.review import review as review
     from mmm.data.simulate import simulate as simulate
+    from mmm.insight.check import check as check
     from mmm.insight.contrast import contrast as contrast
     from mmm.insight.contribution import contribution as contribution
     from mmm.insight.contribution import decompose as decompose
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from mmm.insight.returns import half_life as half_life
     from mmm.insight.returns import mroi as mroi
     from mmm.insight.returns import roi as roi
-    from mmm.insight.check import check as check
     from mmm.model.fit import fit as fit
     from mmm.model.fit import load_fit as load_fit
     from mmm.model.fit import save_fit as save_fit

@@ -31,7 +31,7 @@ from mmm.console import Outcome, Shown, answer, complain, showing
 if TYPE_CHECKING:
     from mmm.run import Stage
 
-ALL = ("check", "fit", "insight", "validate", "plan", "report")
+ALL = ("check", "fit", "insight", "backtest", "validate", "plan", "report")
 
 out_option = click.option(
     "--out", type=click.Path(path_type=Path), help="The run folder; runs/<study>/<hash> if left out."
@@ -124,7 +124,7 @@ def check(study: Path, out: Path | None) -> Outcome:
 @out_option
 def fit(study: Path, out: Path | None) -> Outcome:
     """Check the data and fit the model."""
-    return _from_study(study, out, ALL[:3])
+    return _from_study(study, out, ALL[:4])
 
 
 @command

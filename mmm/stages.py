@@ -1,6 +1,6 @@
 """What are the steps from a study to a board report, and what does each read and write?
 
-    check -> fit -> insight -> validate -> plan -> report
+    check -> fit -> insight -> backtest -> validate -> plan -> report
 
 Each stage reads files of the run folder and writes files there; nothing passes from one to the next in memory, so a
 stage can be done again alone. This is where `mmm`, `causal` and `reports` meet; the command line above it only says
@@ -64,6 +64,7 @@ def stages(
         steps["check"] = Stage("check", (), lambda: check(run, panel))
         steps["fit"] = Stage("fit", (), lambda: fit(run, study, panel, progress))
     steps["insight"] = Stage("insight", ("fit.nc",), lambda: insight(run))
+    steps["backtest"] = Stage("backtest", ("fit.nc",), lambda: backtest(run, progress))
     steps["validate"] = Stage("validate", ("fit.nc",), lambda: validate(run, progress))
     steps["plan"] = Stage("plan", ("fit.nc", "tables/verdicts.csv"), lambda: plan(run))
     report_reads = ("study.yaml", "review.json", "fit.nc", "tables/*.csv")
@@ -86,14 +87,14 @@ def fit(run: Path, study: Study, panel: xr.DataTree, progress: Progress) -> Iter
     from mmm.model.fit import fit as sample
     from mmm.model.fit import save_fit
 
-    fitted = sample(panel, study, progress=lambda step, done, total: progress(done / total, step))
+    fitted = sample(panel, study, progress=_sampling(progress))
     save_fit(fitted, run / "fit.nc")
     amend(run, seed=int(fitted.attrs["seed"]), device=str(fitted.attrs["device"]))
     return [run / "fit.nc"]
 
 
 def insight(run: Path) -> Iterable[Path]:
-    """Turns the posterior into tables, and the checks into a verdict."""
+    """Turns the posterior into tables."""
     from mmm.insight import tables
     from mmm.model.fit import load_fit
 
@@ -102,11 +103,22 @@ def insight(run: Path) -> Iterable[Path]:
         "channels": tables.channels_table(fitted),
         "contribution": tables.contribution_table(fitted),
         "curves": tables.curves_table(fitted),
-        "fit": tables.fit_table(fitted),
-        "checks": tables.checks_table(fitted),
     }
-    amend(run, **verdict(made["checks"]))
     return _write_tables(run, made)
+
+
+def backtest(run: Path, progress: Progress) -> Iterable[Path]:
+    """Checks the fit, and predicts periods that it did not see; the worst check is the run's verdict."""
+    from mmm.insight.tables import checks_table, fit_table
+    from mmm.model.fit import load_fit
+    from mmm.watch.backtest import backtest as predict_hidden
+    from mmm.watch.backtest import combined
+
+    fitted = load_fit(run / "fit.nc")
+    tested = predict_hidden(fitted, progress=_sampling(progress))
+    checks = pd.concat([checks_table(fitted), tested.checks], ignore_index=True)
+    amend(run, **verdict(checks))
+    return _write_tables(run, {"fit": combined(fit_table(fitted), tested.table), "checks": checks})
 
 
 def validate(run: Path, progress: Progress) -> Iterable[Path]:
@@ -142,6 +154,11 @@ def verdict(checks: pd.DataFrame) -> dict[str, object]:
     worst = RESULTS[int(severity.max())] if len(checks) else "pass"
     order = severity[severity > 0].sort_values(ascending=False, kind="stable").index
     return {"verdict": "ok" if worst == "pass" else worst, "reasons": checks.loc[order, "message"].tolist()}
+
+
+def _sampling(progress: Progress) -> Callable[[str, int, int], None]:
+    """Progress as the sampler reports it: what it does, steps done, steps in all."""
+    return lambda step, done, total: progress(min(done / total, 1.0), step)
 
 
 def _write_tables(run: Path, tables: dict[str, pd.DataFrame]) -> list[Path]:

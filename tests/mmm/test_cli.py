@@ -50,6 +50,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(stages, "check", lambda run, panel: [write_atomic(run / "review.json", "[]")])
     monkeypatch.setattr(stages, "fit", lambda run, study, panel, progress: [write_atomic(run / "fit.nc", study.hash())])
     monkeypatch.setattr(stages, "insight", lambda run: table(run, "channels"))
+    monkeypatch.setattr(stages, "backtest", lambda run, progress: table(run, "checks"))
     monkeypatch.setattr(stages, "validate", lambda run, progress: table(run, "verdicts"))
     monkeypatch.setattr(stages, "plan", lambda run: table(run, "allocation"))
     monkeypatch.setattr(stages, "report", lambda run, progress: [write_atomic(run / "report" / "board.pdf", "%PDF")])
@@ -66,7 +67,7 @@ def test_run_makes_everything_in_a_folder_named_by_the_study_and_a_hash(study: P
     assert ended.exit_code == 0, ended.output
     outcome = json.loads(ended.stdout)
     assert Path(outcome["run"]).parent == Path("runs/spring")
-    assert list(outcome["stages"]) == ["check", "fit", "insight", "validate", "plan", "report"]
+    assert list(outcome["stages"]) == ["check", "fit", "insight", "backtest", "validate", "plan", "report"]
     assert all(Path(outcome["run"], name).is_file() for name in outcome["files"])
     assert f"{outcome['run']}/report/board.pdf" in outcome["documents"]
     assert outcome["run_id"] == f"spring-{Path(outcome['run']).name}"
