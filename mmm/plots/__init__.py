@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mmm.plots import describe as describe
     from mmm.plots.backtest import fit_over_time as fit_over_time
+    from mmm.plots.budget import allocation as allocation
     from mmm.plots.budget import scenarios as scenarios
     from mmm.plots.budget import spend_shift as spend_shift
     from mmm.plots.composition import contribution_over_time as contribution_over_time
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 _VERBS = {
     "adstock_shapes": "shapes",
+    "allocation": "budget",
     "causal_agreement": "evidence",
     "contribution_over_time": "composition",
     "correlation": "review",

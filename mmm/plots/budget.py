@@ -10,9 +10,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from mmm.plots import labels, theme
-from mmm.plots.source import Source, Units, table, total, units
+from mmm.plots.source import Source, Units, beside, table, total, units
 
 MOST = 16
 """Channels that `spend_shift` draws: those that move most."""
@@ -44,7 +46,7 @@ def spend_shift(
     ax.set_ylim(-0.6, len(rows) - 0.4)
     labels.plain_ticks(ax.xaxis)
     left_out = f"; {len(every) - len(rows)} smaller moves not shown" if len(every) > len(rows) else ""
-    ax.set_xlabel(f"{scale.label('Spend')} (dot: now, arrow: proposed{left_out})")
+    labels.name_x(ax, f"{scale.label('Spend')} (dot: now, arrow: proposed{left_out})")
     labels.make_room(ax)
     return ax
 
@@ -83,6 +85,39 @@ def _move(ax: Axes, place: int, before: float, after: float, scale: labels.Scale
         color=colour,
         fontsize=theme.SIZE - 0.5,
     )
+
+
+@theme.styled
+def allocation(
+    source: Source, ax: Axes | None = None, *, scenario: str = "recommended", quality: pd.DataFrame | None = None
+) -> Axes:
+    """The proposed spend as a multiple of the present one (diamond), within the bounds (grey) and the doubt (line).
+
+    `source` gives the table `allocation`; `quality` (the table `allocation_quality`, read from the run where it is
+    left out) gives the 90 % interval of the best multiple, draw by draw. A filled diamond is at a bound.
+    """
+    rows = total(table(source, "allocation"))
+    rows = rows[(rows["scenario"] == scenario) & (rows["period"].astype(str) == "all")][::-1].reset_index(drop=True)
+    quality = beside(source, "allocation_quality") if quality is None else quality
+    doubt = {} if quality is None else quality.set_index("channel")[["optimum_p05", "optimum_p95"]].to_dict("index")
+    ax = theme.frame(theme.axes(ax, 13.0, theme.rows_cm(len(rows), 2.0)), grid="x")
+    ax.axvline(1.0, color=theme.INK, linewidth=0.8, linestyle=(0, (3, 2)), zorder=2)
+    places = np.arange(len(rows))
+    ax.barh(places, rows["upper"] - rows["lower"], left=rows["lower"], height=0.55, color=theme.GRID)
+    for place, row in rows.iterrows():
+        if row["channel"] in doubt:
+            ax.plot(list(doubt[row["channel"]].values()), [place, place], color=theme.PALETTE[1], linewidth=1.6)
+        inside = theme.NAVY if row["at_bound"] else "white"
+        ax.plot([row["multiple"]], [place], marker="D", markersize=5, color=theme.NAVY, markerfacecolor=inside)
+    ax.set_yticks(places, labels.short([str(name) for name in rows["channel"]], 30))
+    ax.tick_params(axis="y", labelcolor=theme.INK)
+    ax.set_ylim(-0.6, len(rows) - 0.4)
+    labels.plain_ticks(ax.xaxis)
+    labels.name_x(ax, "Proposed spend / present spend")
+    handles = [theme.mark("Proposed", "D", theme.NAVY, "white"), theme.mark("Proposed, at a bound", "D", theme.NAVY)]
+    doubts = [Line2D([], [], color=theme.PALETTE[1], linewidth=1.6, label="90 % interval of the best")] * bool(doubt)
+    theme.legend(ax, [*handles, *doubts, Patch(color=theme.GRID, label="Bounds")], wide=True)
+    return ax
 
 
 @theme.styled
@@ -127,5 +162,5 @@ def scenarios(source: Source, ax: Axes | None = None, *, unit: Units | None = No
     ax.tick_params(axis="y", labelcolor=theme.INK)
     ax.set_ylim(-0.6, len(rows) - 0.4)
     labels.plain_ticks(ax.xaxis)
-    ax.set_xlabel(f"{scale.label('Gain over the present spend')} (mean, 90 % interval)")
+    labels.name_x(ax, f"{scale.label('Gain over the present spend')} (mean, 90 % interval)")
     return ax

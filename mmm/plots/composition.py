@@ -103,5 +103,5 @@ def decomposition(source: Source, ax: Axes | None = None, *, unit: Units | None 
     ax.tick_params(axis="y", labelcolor=theme.INK)
     ax.set_ylim(-0.6, len(rows) - 0.4)
     labels.plain_ticks(ax.xaxis)
-    ax.set_xlabel(scale.label(f"Contribution to {unit.kpi_name.lower()}"))
+    labels.name_x(ax, scale.label(f"Contribution to {unit.kpi_name.lower()}"))
     return ax

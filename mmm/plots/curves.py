@@ -1,7 +1,8 @@
-"""How far does more money carry? The response of the KPI's value to each channel's spend, one small panel a channel.
+"""How far does more money carry? The response of the KPI to each channel's spend, one small panel a channel.
 
 The line is the mean response and the band its 90 % interval; the circle is the spend of today, the diamond the
 recommended one. Spend that was never observed lies in the grey zone: there the curve is the model's opinion.
+Where that zone begins is read from the plan (`tables/allocation_quality.csv`, `extrapolates_above`).
 """
 
 from __future__ import annotations
@@ -22,42 +23,39 @@ def response_curves(
     axes: np.ndarray | None = None,
     *,
     allocation: pd.DataFrame | None = None,
-    observed_multiple: float | dict[str, float] | None = None,
+    quality: pd.DataFrame | None = None,
     unit: Units | None = None,
 ) -> np.ndarray:
-    """Value of the contribution against spend, an array of Axes with one channel each.
+    """The contribution against the spend, an array of Axes with one channel each.
 
-    `source` gives the table `curves`; `allocation`, read from the run where it is left out, gives the recommended
-    spend. Beyond `observed_multiple` times today's spend (one number, or one a channel) nothing was observed; where
-    it is left out the table's column `extrapolates` says so, and without that nothing is shaded.
+    `source` gives the table `curves`; `allocation` gives the recommended spend and `quality` (the table
+    `allocation_quality`) the multiple of the present spend above which nothing was observed. Both are read from the
+    run where they are left out; without them there is no diamond, and no grey zone.
     """
     frame = total(table(source, "curves"))
     unit = unit or units(source)
     allocation = beside(source, "allocation") if allocation is None else allocation
+    quality = beside(source, "allocation_quality") if quality is None else quality
     order = [name for name in channels(source, frame["channel"]) if (frame["channel"] == name).any()]
     shades = theme.colours(channels(source, frame["channel"]))
-    names = dict(zip(order, labels.short(order, 24 if len(order) <= 12 else 18), strict=True))
+    names = dict(zip(order, labels.short(order, theme.title_width(len(order))), strict=True))
     axes = theme.grid_of(len(order)) if axes is None else np.ravel(np.asarray(axes, dtype=object))
     ticks = 4 if len(order) <= 12 else 3 if len(order) <= 20 else 2
-    proposed, edges = _proposed(allocation), _edges(frame, observed_multiple)
+    proposed, edges = _proposed(allocation), _edges(order, quality)
     for ax, name in zip(axes, order, strict=False):
         _panel(ax, frame[frame["channel"] == name], shades[name], proposed.get(name), edges[name], ticks)
-        theme.title(ax, names[name])
-    _name_outer_axes(axes[: len(order)], unit.currency)
+        theme.title(ax, names[name], len(order))
+    _name_outer_axes(axes[: len(order)], unit)
     _legend(axes[0], bool(proposed), any(np.isfinite(edge) for edge in edges.values()))
     return axes
 
 
-def _edges(frame: pd.DataFrame, given: float | dict[str, float] | None) -> dict[str, float]:
-    """The multiple at which each channel leaves the observed spend; infinity where it does not, or nobody knows."""
-    names = frame["channel"].unique()
-    if given is not None:
-        return {name: given.get(name, np.inf) if isinstance(given, dict) else given for name in names}
-    if "extrapolates" not in frame:
+def _edges(names: list[str], quality: pd.DataFrame | None) -> dict[str, float]:
+    """The multiple at which each channel leaves what was observed; infinity where nobody knows."""
+    if quality is None or "extrapolates_above" not in quality:
         return dict.fromkeys(names, np.inf)
-    inside = frame[~frame["extrapolates"].astype(bool)].groupby("channel")["spend_multiple"].max()
-    largest = frame.groupby("channel")["spend_multiple"].max()
-    return {name: np.inf if inside.get(name, 0.0) >= largest[name] else inside.get(name, 0.0) for name in names}
+    known = dict(zip(quality["channel"], quality["extrapolates_above"].astype(float), strict=True))
+    return {name: known.get(name, np.inf) for name in names}
 
 
 def _proposed(allocation: pd.DataFrame | None) -> dict[str, float]:
@@ -98,15 +96,15 @@ def _panel(ax: Axes, rows: pd.DataFrame, colour: str, proposed: float | None, ed
     labels.short_ticks(ax.yaxis, 4)
 
 
-def _name_outer_axes(axes: np.ndarray, currency: str) -> None:
+def _name_outer_axes(axes: np.ndarray, unit: Units) -> None:
     """What the axes are, once a column and once a row: the panels are read together."""
-    money = labels.SYMBOLS.get(currency, currency)
+    spend, kpi = (labels.Scale(1.0, labels.SYMBOLS.get(name, name)) for name in (unit.currency, unit.kpi_unit))
     last = {ax.get_subplotspec().colspan.start: ax for ax in axes}
     for ax in last.values():
-        ax.set_xlabel(f"Spend, {money}" if money else "Spend")
+        ax.set_xlabel(spend.label("Spend"))
     for ax in axes:
         if ax.get_subplotspec().colspan.start == 0:
-            ax.set_ylabel(f"Value, {money}" if money else "Value")
+            ax.set_ylabel(kpi.label(unit.kpi_name))
 
 
 def _legend(ax: Axes, proposed: bool, shaded: bool) -> None:

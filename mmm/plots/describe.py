@@ -79,12 +79,12 @@ def response_curves(source: Source) -> str:
     now, then = _at(frame, 1.0), _at(frame, most)
     added = ((then - now) / now.where(now > 0)).dropna().sort_values()
     if added.empty or most <= 1:
-        return "Value of each channel's contribution against its spend."
+        return "Each channel's contribution against its spend."
     times = f"at {labels.number(most)} times its spend"
-    text = f"{added.index[-1]} has the most room: {times} it adds {labels.percent(added.iloc[-1])} to its value"
+    text = f"{added.index[-1]} has the most room: {times} it adds {labels.percent(added.iloc[-1])} to its contribution"
     if len(added) > 1:
         text += f"; {added.index[0]} the least: {labels.percent(added.iloc[0])}"
-    return f"Value of each channel's contribution against its spend, with 90 % intervals. {text}."
+    return f"Each channel's contribution against its spend, with 90 % intervals. {text}."
 
 
 def fit_over_time(source: Source) -> str:
@@ -151,6 +151,6 @@ def _interval(middle: float, low: float, high: float, unit: str = "", sign: bool
 
 
 def _at(frame: pd.DataFrame, multiple: float) -> pd.Series:
-    """Each channel's value at the multiple nearest to `multiple`."""
+    """Each channel's contribution at the multiple nearest to `multiple`."""
     nearest = frame.assign(away=(frame["spend_multiple"] - multiple).abs()).sort_values("away", kind="stable")
     return nearest.groupby("channel")["mean"].first()

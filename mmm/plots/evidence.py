@@ -37,7 +37,7 @@ def gates(source: Source, ax: Axes | None = None) -> Axes:
     frame = table(source, "verdicts")
     names, tests = list(dict.fromkeys(frame["channel"])), list(dict.fromkeys(frame["gate"]))
     verdict = dict(zip(frame["channel"], frame["label"], strict=True))
-    ax = theme.frame(theme.axes(ax, theme.TEXT_WIDTH_CM, theme.rows_cm(len(names), 2.2)), grid="none")
+    ax = theme.frame(theme.axes(ax, theme.TEXT_WIDTH_CM, theme.rows_cm(len(names), 3.0)), grid="none")
     for row in frame.itertuples():
         x, y = tests.index(row.gate), len(names) - 1 - names.index(row.channel)
         ax.plot([x], [y], linestyle="none", **MARKS[str(row.result)])
@@ -77,9 +77,10 @@ def _name_gates(ax: Axes, tests: list[str]) -> None:
     assert figure is not None  # Axes that a plot was given always have one
     figure.draw_without_rendering()
     if labels.collide(ax.get_xticklabels()):
-        ax.set_xticks(
-            range(len(tests)), [_words(gate) for gate in tests], rotation=35, ha="left", rotation_mode="anchor"
-        )
+        names = [_words(gate) for gate in tests]
+        ax.set_xticks(range(len(tests)), names, rotation=35, ha="left", rotation_mode="anchor")
+        if len(figure.axes) == 1:
+            figure.set_figheight(figure.get_figheight() + 1.0 * theme.CM)
 
 
 def _words(gate: str) -> str:
@@ -114,6 +115,6 @@ def causal_agreement(source: Source, ax: Axes | None = None, *, unit: Units | No
     ax.tick_params(axis="y", labelcolor=theme.INK)
     ax.set_ylim(-0.6, len(frame) - 0.4)
     labels.plain_ticks(ax.xaxis)
-    ax.set_xlabel(scale.label(f"Contribution to {unit.kpi_name.lower()}"))
+    labels.name_x(ax, scale.label(f"Contribution to {unit.kpi_name.lower()}"))
     theme.legend(ax, handles)
     return ax

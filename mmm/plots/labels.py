@@ -36,15 +36,15 @@ class Scale:
 
     def label(self, what: str, per: str = "") -> str:
         """The label of the axis: `Spend, €m per week`."""
-        written = " ".join(part for part in (self.unit, per) if part)
-        return f"{what}, {written}" if written else what
+        head = f"{what}, {self.unit}" if self.unit else what
+        return f"{head} {per}" if per else head
 
 
 def scale(values: np.ndarray, unit: str = "") -> Scale:
     """The scale at which the largest of `values` is a number of one to three digits."""
     finite = np.abs(np.asarray(values, dtype=float))
     largest = float(np.max(finite, where=np.isfinite(finite), initial=0.0))
-    divisor, suffix = next(((size, name) for size, name in STEPS if largest >= size), (1.0, ""))
+    divisor, suffix = _step(largest)
     symbol = SYMBOLS.get(unit, "")
     if symbol:
         return Scale(divisor, symbol + suffix)
@@ -55,14 +55,16 @@ def number(value: float, digits: int = 2, sign: bool = False) -> str:
     """`value` in a few significant digits: `1.3m`, `−0.4`, `+12k`, `0.0021`; never `1e-05` and never `-0`."""
     if not math.isfinite(value):
         return "–"
-    divisor, suffix = next(((size, name) for size, name in STEPS if abs(value) >= 0.9995 * size), (1.0, ""))
-    shown = value / divisor
-    size = abs(shown)
-    decimals = 0 if size >= 99.95 or size == 0 else max(digits - 1 - math.floor(math.log10(size)), 0)
-    text = f"{size:,.{min(decimals, 6)}f}"
-    if float(text.replace(",", "")) == 0:
-        return "0"
-    return ("−" if value < 0 else "+" if sign else "") + text + suffix
+    value = float(f"{value:.{max(digits, 3) - 1}e}")  # 999,960 is a million, not 1,000 thousand
+    divisor, suffix = _step(value)
+    size = float(f"{abs(value) / divisor:.{digits - 1}e}") if abs(value) < 100 * divisor else abs(value) / divisor
+    decimals = max(digits - 1 - math.floor(math.log10(size)), 0) if size else 0
+    text = f"{size:,.{decimals}f}"
+    return ("−" if value < 0 else "+" if sign and value else "") + text + suffix
+
+
+def _step(value: float) -> tuple[float, str]:
+    return next(((size, name) for size, name in STEPS if abs(value) >= size), (1.0, ""))
 
 
 def money(value: float, unit: str, digits: int = 2, sign: bool = False) -> str:
@@ -110,11 +112,10 @@ def _numbered(names: Sequence[str], cut: list[str], width: int) -> list[str]:
     """Where no cut tells names apart, a number does."""
     seen: dict[str, dict[str, int]] = {}
     for name, text in zip(names, cut, strict=True):
-        seen.setdefault(text, {}).setdefault(name, len(seen[text]) + 1)
-    return [
-        text if len(seen[text]) == 1 else f"{text[: width - 3]} ({seen[text][name]})"
-        for name, text in zip(names, cut, strict=True)
-    ]
+        same = seen.setdefault(text, {})
+        same.setdefault(name, len(same) + 1)
+    numbers = [f" ({seen[text][name]})" if len(seen[text]) > 1 else "" for name, text in zip(names, cut, strict=True)]
+    return [text[: width - len(number)] + number if number else text for text, number in zip(cut, numbers, strict=True)]
 
 
 def wrapped(text: str, width: int) -> str:
@@ -126,6 +127,17 @@ def wrapped(text: str, width: int) -> str:
         else:
             lines.append(word)
     return "\n".join(lines)
+
+
+def name_x(ax: Axes, text: str) -> None:
+    """Names the x-axis, on several lines where one is wider than the Axes."""
+    label = ax.set_xlabel(text)
+    figure = ax.get_figure(root=True)
+    assert figure is not None  # Axes that a plot was given always have one
+    figure.draw_without_rendering()
+    share = ax.get_window_extent().width / label.get_window_extent().width
+    if share < 1:
+        label.set_text(wrapped(text, max(int(share * len(text)), 8)))
 
 
 def collide(texts: Sequence[Text], gap: float = 4.0) -> bool:
@@ -143,11 +155,11 @@ def plain_ticks(axis: Axis, count: int = 5) -> None:
 def short_ticks(axis: Axis, count: int = 4) -> None:
     """At most `count` round ticks that carry their own thousand or million: `20k`, `1.5m`."""
     axis.set_major_locator(MaxNLocator(count, steps=[1, 2, 2.5, 5, 10]))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: _short_tick(value)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: short_tick(value)))
 
 
-def _short_tick(value: float) -> str:
-    divisor, suffix = next(((size, name) for size, name in STEPS if abs(value) >= 0.9995 * size), (1.0, ""))
+def short_tick(value: float) -> str:
+    divisor, suffix = _step(float(f"{value:.9e}"))
     return _tick(value / divisor) + suffix
 
 

@@ -86,7 +86,7 @@ def intervals(
     ax.tick_params(axis="y", labelcolor=theme.INK)
     ax.set_ylim(-0.6, len(rows) - 0.2)
     labels.plain_ticks(ax.xaxis, 6)
-    ax.set_xlabel(f"{scale.label(METRICS.get(metric, metric))} (median, 90 % interval)")
+    labels.name_x(ax, f"{scale.label(METRICS.get(metric, metric))} (median, 90 % interval)")
     if evidence:
         _evidence_legend(ax, set(evidence.values()))
     return ax
@@ -105,7 +105,7 @@ def _unit_of(metric: str, frame: pd.DataFrame, unit: Units) -> str:
 
 def _evidence_legend(ax: Axes, present: set[str]) -> None:
     handles = [
-        theme.mark(name.capitalize(), marker, colour, "white" if fill == "none" else None, 5)
+        theme.mark(name.capitalize(), marker, colour, "white" if fill == "none" else None, 5.0)
         for name, (colour, marker, fill) in EVIDENCE.items()
         if name in present
     ]

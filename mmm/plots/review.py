@@ -28,7 +28,7 @@ def spend_over_time(panel: xr.DataTree, axes: np.ndarray | None = None) -> np.nd
     names = [str(name) for name in data["channel"].values[data["paid"].values.astype(bool)]]
     axes = theme.grid_of(len(names), row_cm=2.9) if axes is None else np.ravel(np.asarray(axes, dtype=object))
     shades = theme.colours(str(name) for name in data["channel"].values)
-    written = labels.short(names, 24 if len(names) <= 12 else 18)
+    written = labels.short(names, theme.title_width(len(names)))
     for ax, name, text in zip(axes, names, written, strict=False):
         spend, exposure = (
             data[what].sel(channel=name).sum("geo").to_numpy().astype(float) for what in ("spend", "exposure")
@@ -44,7 +44,7 @@ def spend_over_time(panel: xr.DataTree, axes: np.ndarray | None = None) -> np.nd
         ax.set_ylim(0, max(1.08 * float(spend.max()), 1e-9))
         labels.short_ticks(ax.yaxis, 3)
         date_axis(ax, data["time"].to_index(), most=4)
-        theme.title(ax, text)
+        theme.title(ax, text, len(names))
     unit = str(data["spend"].attrs.get("units", ""))
     for ax in axes[: len(names)]:
         if ax.get_subplotspec().colspan.start == 0:

@@ -28,7 +28,7 @@ def saturation_shapes(shapes: pd.DataFrame, axes: np.ndarray | None = None) -> n
 def _shapes(shapes: pd.DataFrame, axes: np.ndarray | None, across: str, up: str, stems: bool) -> np.ndarray:
     order = [str(name) for name in dict.fromkeys(shapes["channel"])]
     axes = theme.grid_of(len(order), row_cm=3.2) if axes is None else np.ravel(np.asarray(axes, dtype=object))
-    written = labels.short(order, 24 if len(order) <= 12 else 18)
+    written = labels.short(order, theme.title_width(len(order)))
     last = {ax.get_subplotspec().colspan.start: ax for ax in axes}
     for ax, name, text, colour in zip(axes, order, written, theme.colours(order).values(), strict=False):
         rows = shapes[shapes["channel"] == name].sort_values("x")
@@ -43,7 +43,7 @@ def _shapes(shapes: pd.DataFrame, axes: np.ndarray | None, across: str, up: str,
         ax.set_ylim(0, max(1.05 * float(high.max()), 1e-9))
         labels.plain_ticks(ax.xaxis, 4)
         labels.plain_ticks(ax.yaxis, 3)
-        theme.title(ax, text)
+        theme.title(ax, text, len(order))
         if ax in last.values():
             ax.set_xlabel(across)
         if ax.get_subplotspec().colspan.start == 0:

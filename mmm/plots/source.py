@@ -20,6 +20,7 @@ import pandas as pd
 import xarray as xr
 import yaml
 
+from mmm.files import read_table
 from mmm.study import InputError
 
 Source = pd.DataFrame | xr.DataTree | Path | str
@@ -60,13 +61,7 @@ def table(source: Source, name: str) -> pd.DataFrame:
         raise InputError(
             [f"there is no table {name!r}; the run has: {there}. Run the stage that writes it first"], str(folder)
         )
-    return read(path)
-
-
-def read(path: Path) -> pd.DataFrame:
-    """A table of a run folder; dates are read as dates."""
-    head = pd.read_csv(path, nrows=0).columns
-    return pd.read_csv(path, parse_dates=[column for column in head if column == "time"])
+    return read_table(path)
 
 
 def beside(source: Source, name: str) -> pd.DataFrame | None:

@@ -173,9 +173,14 @@ def frame(ax: Axes, grid: str = "y") -> Axes:
     return ax
 
 
-def title(ax: Axes, text: str, size: float = SIZE + 0.5) -> None:
-    """A short title, left-aligned over the Axes."""
-    ax.set_title(text, loc="left", fontsize=size, color=INK, fontfamily=family())
+def title(ax: Axes, text: str, count: int = 1) -> None:
+    """A short title, left-aligned over one of `count` small multiples."""
+    ax.set_title(text, loc="left", fontsize=SIZE + (0.5 if count <= 20 else -0.5), color=INK, fontfamily=family())
+
+
+def title_width(count: int) -> int:
+    """The characters that the title of one of `count` small multiples has room for."""
+    return 22 if count <= 12 else 16 if count <= 20 else 12
 
 
 def legend(ax: Axes, handles: Iterable[Any], columns: int | None = None, wide: bool = False) -> None:

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+
+from mmm import plots
+from mmm.errors import InputError
+from mmm.plots import theme
+from mmm.plots.source import Units, channels, period, table, units
+
+
+def test_a_frame_and_a_run_give_the_same_figure_but_for_the_units(run: Path) -> None:
+    from_run = plots.roi(run, verdicts=pd.DataFrame({"channel": [], "label": []}))
+    from_frame = plots.roi(table(run, "channels"), unit=units(run))
+    assert [t.get_text() for t in from_run.get_yticklabels()] == [t.get_text() for t in from_frame.get_yticklabels()]
+    assert from_frame.get_xlabel() == "Return on spend, € per € (median, 90 % interval)"
+
+
+def test_a_plot_draws_into_the_axes_it_is_given(run: Path) -> None:
+    ax = theme.figure(12.0, 5.0).subplots()
+    assert plots.fit_over_time(run, ax) is ax
+
+
+def test_channels_are_ordered_and_coloured_as_in_the_study_whatever_the_table_says(run: Path) -> None:
+    order = channels(run, [])
+    shuffled = table(run, "curves").sort_values("channel")
+    axes = plots.response_curves(run)
+    assert [ax.get_title(loc="left") for ax in axes] == order
+    assert to_hex(axes[0].lines[0].get_color()) == theme.PALETTE[0]
+    assert len(plots.response_curves(shuffled)) == len(order)
+
+
+def test_a_run_without_a_plan_shows_curves_without_diamonds(tmp_path: Path) -> None:
+    from tests.reports.fake_run import fake_run
+
+    axes = plots.response_curves(fake_run(tmp_path, optional=False))
+    assert {line.get_marker() for ax in axes for line in ax.lines} == {"None", "o"}
+
+
+def test_spend_beyond_what_was_observed_is_shaded_from_where_the_plan_says(run: Path) -> None:
+    quality = pd.DataFrame({"channel": channels(run, []), "extrapolates_above": 1.5})
+    axes = plots.response_curves(run, quality=quality)
+    left, right = (
+        f(axes[0].patches[0].get_extents().transformed(axes[0].transData.inverted()).intervalx) for f in (min, max)
+    )
+    assert left == pytest.approx(0.75 * right)
+
+
+def test_the_smaller_of_many_channels_are_stacked_together() -> None:
+    time = pd.date_range("2026-01-05", periods=8, freq="W-MON")
+    rows = [(t, "national", f"c{i}", 1.0 + i) for t in time for i in range(12)] + [
+        (t, "national", "baseline", 50.0) for t in time
+    ]
+    ax = plots.contribution_over_time(pd.DataFrame(rows, columns=["time", "geo", "component", "mean"]))
+    legend = ax.get_legend()
+    assert legend is not None
+    named = {text.get_text() for text in legend.get_texts()}
+    assert {"Base", "Other channels", "c4", "c11"} <= named
+    assert "c3" not in named
+    assert ax.get_ylabel() == "KPI per week"
+
+
+@pytest.mark.parametrize("everywhere", [True, False], ids=["with rows for all geos", "with geos only"])
+def test_the_stack_is_the_whole_study_once(everywhere: bool) -> None:
+    time = pd.date_range("2026-01-05", periods=8, freq="W-MON")
+    parts = {"north": 1.0, "south": 2.0} | ({"all": 3.0} if everywhere else {})
+    rows = [
+        (t, geo, name, size * x)
+        for t in time
+        for geo, size in parts.items()
+        for name, x in (("baseline", 10.0), ("tv", 2.0))
+    ]
+    frame = pd.DataFrame(rows, columns=["time", "geo", "component", "mean"])
+    actual = pd.DataFrame(
+        [(t, geo, 13 * size) for t in time for geo, size in parts.items()], columns=["time", "geo", "actual"]
+    )
+    ax = plots.contribution_over_time(frame, actual=actual)
+    top = ax.collections[-1].get_paths()[0].vertices[:, 1].max()
+    assert top == pytest.approx(36.0)
+    assert np.asarray(ax.lines[0].get_ydata(), dtype=float) == pytest.approx([39.0] * 8)
+
+
+def test_the_hidden_periods_are_shaded_and_named(run: Path) -> None:
+    ax = plots.fit_over_time(run)
+    assert "Hidden from the model" in [text.get_text() for text in ax.texts]
+    everything_seen = table(run, "fit").assign(split="train")
+    assert not plots.fit_over_time(everything_seen).texts
+
+
+def test_a_losing_plan_is_drawn_as_a_loss() -> None:
+    rows = [("hold", 0.0, 0.0, 0.0, np.nan), ("recommended", -3e5, -4e5, -1e5, 0.004), ("grow", 2e5, -1e5, 4e5, 0.86)]
+    names = ["scenario", "gain_vs_hold_mean", "gain_vs_hold_p05", "gain_vs_hold_p95", "probability_beats_hold"]
+    ax = plots.scenarios(pd.DataFrame(rows, columns=names), unit=Units("EUR"))
+    assert [text.get_text() for text in ax.texts] == ["+€200k, 86 % chance of a gain", "−€300k, <1 % chance of a gain"]
+    colours = [to_hex(line.get_color()) for line in ax.lines if line.get_marker() in ("o", "D")]
+    assert colours == [theme.MUTED, theme.LOSS]
+
+
+def test_a_shift_carries_its_sign_and_a_channel_that_stays_says_so() -> None:
+    names = ["scenario", "channel", "geo", "period", "current_spend", "recommended_spend"]
+    rows = [("recommended", "tv", "all", "all", 2e6, 1.5e6), ("recommended", "radio", "all", "all", 1e6, 1e6)]
+    ax = plots.spend_shift(pd.DataFrame(rows, columns=names), unit=Units("GBP"))
+    assert {text.get_text() for text in ax.texts if text.get_text()} == {"−£500k", "no change"}
+
+
+def test_gates_are_told_apart_without_colour(run: Path) -> None:
+    ax = plots.gates(run)
+    looks = {
+        (line.get_marker(), to_hex(line.get_markerfacecolor())) for line in ax.lines if line.get_marker() != "None"
+    }
+    assert {marker for marker, _ in looks} == {"o", "s", "x", "_"}
+
+
+def test_a_missing_table_is_named_with_those_that_are_there(tmp_path: Path) -> None:
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "fit.csv").write_text("time\n")
+    with pytest.raises(InputError, match="no table 'curves'; the run has: fit"):
+        plots.response_curves(tmp_path)
+
+
+def test_the_period_is_named_by_the_distance_of_dates() -> None:
+    for frequency, name in {"h": "hour", "D": "day", "W-MON": "week", "MS": "month"}.items():
+        assert period(pd.Series(pd.date_range("2026-01-01", periods=5, freq=frequency))) == name
+
+
+def test_the_plots_are_listed_and_an_unknown_one_names_the_others() -> None:
+    assert "roi" in dir(plots)
+    with pytest.raises(AttributeError, match=r"no plot 'pie'; it has .*roi"):
+        _ = plots.pie
+
+
+def test_importing_the_package_does_not_load_matplotlib() -> None:
+    code = "import sys, mmm.plots; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_shapes_are_drawn_with_their_bands() -> None:
+    lag = np.arange(5.0)
+    one = pd.DataFrame({"channel": "tv", "x": lag, "mean": 0.5**lag, "p05": 0.3**lag, "p95": 0.7**lag})
+    axes = plots.adstock_shapes(pd.concat([one, one.assign(channel="radio")]), period="week")
+    assert [ax.get_title(loc="left") for ax in axes] == ["tv", "radio"]
+    assert axes[0].get_xlabel() == "Weeks after exposure"
+    assert isinstance(plots.saturation_shapes(one)[0], Axes)
