@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mmm.plots.theme import FONT
 from reports import fonts
 from reports.figures import Figure
 from reports.language import Sentence
@@ -65,17 +66,16 @@ def font_faces(characters: str) -> str:
     rules = []
     for path in fonts.files():
         for face, weight in WEIGHTS.items():
-            if path.stem == f"{fonts.FONT.replace(' ', '')}-{face}":
+            if path.stem == f"{FONT.replace(' ', '')}-{face}":
                 data = base64.b64encode(_subset(path, characters)).decode()
-                rules.append(
-                    f"@font-face{{font-family:'{fonts.FONT}';font-weight:{weight};src:url(data:font/woff;base64,{data}) format('woff')}}"
-                )
+                url = f"url(data:font/woff;base64,{data}) format('woff')"
+                rules.append(f"@font-face{{font-family:'{FONT}';font-weight:{weight};src:{url}}}")
     return "\n".join(rules)
 
 
 def _subset(path: Path, characters: str) -> bytes:
-    from fontTools.subset import Options, Subsetter
-    from fontTools.ttLib import TTFont
+    from fontTools.subset import Options, Subsetter  # type: ignore[import-untyped]
+    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
     font = TTFont(path, recalcTimestamp=False)
     options = Options(layout_features=["kern", "tnum"], hinting=False)

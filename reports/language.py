@@ -29,6 +29,8 @@ from babel.dates import format_date
 from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent, get_currency_symbol
 
+from mmm.study import INTERVAL
+
 CATALOGUES = Path(__file__).parent / "locale"
 UNITS = {
     "en": ("", "k", "m", "bn", "tn"),
@@ -88,9 +90,21 @@ def _catalogue(language: str) -> dict[str, str]:
         return {str(message.id): str(message.string) for message in read_po(file) if message.id and message.string}
 
 
+def standing(language: Language) -> dict[str, Any]:
+    """The facts that every sentence may use without being given them."""
+    return {
+        "level": INTERVAL[1] - INTERVAL[0],
+        "currency": language.currency,
+        "kpi": language.kpi,
+        "outcome": language.outcome,
+        "period": language.period,
+    }
+
+
 def say(language: Language, template: str, **facts: Any) -> Sentence:
     """The sentence that `template` and `facts` make in the document's language."""
     translated = _catalogue(language.babel.language).get(template, template)
+    known = standing(language) | facts
     runs = []
     style = ""
     for literal, name, kind, _ in string.Formatter().parse(translated):
@@ -100,7 +114,7 @@ def say(language: Language, template: str, **facts: Any) -> Sentence:
             elif part:
                 runs.append((part, style))
         if name:
-            runs.append((SHOW[kind or "text"](language, facts[name]), style))
+            runs.append((SHOW[kind or "text"](language, known[name]), style))
     return Sentence(template, facts, tuple(runs))
 
 
@@ -128,7 +142,7 @@ def scale(values: Iterable[float], digits: int = 3) -> Scale:
     if largest == 0:
         return Scale(0, 0)
     largest = float(f"{largest:.{digits - 1}e}")
-    power = min(max(int(math.floor(math.log10(largest) / 3 + 1e-9)), 0), 4)
+    power = min(max(math.floor(math.log10(largest) / 3 + 1e-9), 0), 4)
     leading = math.floor(math.log10(largest / 1000**power) + 1e-9)
     return Scale(power, min(max(digits - 1 - leading, 0), 6))
 

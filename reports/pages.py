@@ -9,21 +9,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reports.facts import contribution, decision, evidence, finance, method, scenarios, trust
+from reports.facts import contribution, decision, evidence, finance, headline, method, scenarios, trust
 from reports.figures import Figure
 from reports.language import Language, say
 from reports.source import Source, language
 
 Facts = Mapping[str, dict[str, Any]]
 
+DEFAULT_TITLE = "Marketing effectiveness"
+SUBTITLE = (
+    "{start:short_date} – {end:short_date} · money in {currency} · ranges are {level:percent} credible intervals · "
+)
+STATUS = {"ok": "all checks passed", "caution": "read with caution", "fail": "not fit for decisions"}
+"""What the cover says of the run's verdict."""
+
 
 def board(source: Source, facts: Facts, figures: Mapping[str, Figure], notebooks: list[str]) -> dict[str, Any]:
     """The board report, section by section."""
     words = language(source)
     labels = {row["channel"]: row["label"] for row in facts["evidence"]["channels"]}
-    page = _frame(source, facts, words, figures, source.study.report.title or "Marketing effectiveness")
+    page = _frame(source, facts, words, figures, source.study.report.title or DEFAULT_TITLE)
     return page | {
-        "cards": decision.cards(facts["decision"], facts["contribution"], words),
+        "banner": headline.banner(facts["decision"], words),
+        "cards": headline.cards(facts["decision"], facts["contribution"], words),
         "decision": decision.words(facts["decision"], words),
         "contribution": contribution.words(facts["contribution"], words, labels),
         "scenarios": scenarios.words(facts["scenarios"], words, facts["decision"]["action"]),
@@ -48,6 +56,7 @@ def budget(source: Source, facts: Facts, figures: Mapping[str, Figure]) -> dict[
     words = language(source)
     page = _frame(source, facts, words, figures, "Budget scenarios")
     return page | {
+        "banner": headline.banner(facts["decision"], words),
         "decision": decision.words(facts["decision"], words),
         "scenarios": scenarios.words(facts["scenarios"], words, facts["decision"]["action"]),
         "finance": finance.words(facts["finance"], words),
@@ -58,9 +67,7 @@ def _frame(source: Source, facts: Facts, words: Language, figures: Mapping[str, 
     """Title, period, footer and figures: what every document has."""
     known = facts["contribution"]
     verdict = facts["decision"]["verdict"]
-    status = {"ok": "all checks passed", "caution": "read with caution", "fail": "not fit for decisions"}.get(
-        verdict, verdict
-    )
+    status = str(STATUS.get(verdict, verdict))
     period = say(words, "{start:short_date} – {end:short_date}", start=known["start"], end=known["end"])
     return {
         "lang": words.babel.language,
@@ -72,12 +79,9 @@ def _frame(source: Source, facts: Facts, words: Language, figures: Mapping[str, 
         "period": period,
         "subtitle": say(
             words,
-            "{start:short_date} – {end:short_date} · money in {currency} · ranges are {level:percent} credible intervals · "
-            + status,
+            SUBTITLE + status,
             start=known["start"],
             end=known["end"],
-            currency=words.currency,
-            level=0.9,
         ),
         "footer": method.footer(facts["method"], words),
         "contents": say(words, "Contents"),

@@ -1,7 +1,7 @@
 """How does a page's data become a PDF that anybody can read, anywhere the same?
 
-Typst compiles a template of `reports/templates` with the page's data as JSON and the figures beside it, in a folder that
-holds nothing else. The result is PDF/A-2a and PDF/UA-1: archivable, tagged, with a text for every figure. Only our
+Typst compiles a template of `reports/templates` with the page's data as JSON and the figures beside it, in a folder
+that holds nothing else. The result is PDF/A-2a and PDF/UA-1: archivable, tagged, with a text for every figure. Only our
 font files are used, the document's date is the last day of the data, and any warning (a missing font, say) is an error.
 """
 
@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from reports import fonts
 from reports.facts import plain
@@ -22,7 +22,7 @@ from reports.language import Sentence
 from reports.table import Table
 
 TEMPLATES = Path(__file__).parent / "templates"
-STANDARDS = ["a-2a", "ua-1"]
+STANDARDS: tuple[Literal["a-2a"], Literal["ua-1"]] = ("a-2a", "ua-1")
 
 
 def compile_pdf(template: str, page: Mapping[str, Any]) -> bytes:
@@ -40,12 +40,13 @@ def compile_pdf(template: str, page: Mapping[str, Any]) -> bytes:
             shutil.copyfile(path, faces / path.name)
         compiler = typst.Compiler(root=folder, font_paths=[faces], ignore_system_fonts=True)
         made, warnings = compiler.compile_with_warnings(
-            folder / f"{template}.typ", format="pdf", pdf_standards=STANDARDS
+            folder / f"{template}.typ", format="pdf", pdf_standards=list(STANDARDS)
         )
     if warnings:
         said = "; ".join(str(getattr(warning, "message", warning)) for warning in warnings)
         raise RuntimeError(f"Typst warns about {template}.typ: {said}")
-    return bytes(made)
+    assert isinstance(made, bytes)
+    return made
 
 
 def _data(page: Mapping[str, Any], folder: Path) -> Any:

@@ -1,6 +1,7 @@
 """How does a run folder become documents?
 
-    render(run)      # report/notebooks/*.ipynb, figures/*.svg, facts.json, board.pdf, budget.pdf, board.html, scenarios.xlsx
+    render(run)      # run/report: notebooks/*.ipynb, figures/*.svg, facts.json, board.pdf, board.html, budget.pdf,
+                     # scenarios.xlsx
 
 The notebooks are executed first: they are the audit trail, and they draw the figures. Then facts are read off the
 tables, and every document is made of the same facts. Nothing but the run folder is read, nothing depends on the clock

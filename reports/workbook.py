@@ -8,40 +8,24 @@ does not calculate sees the same numbers (a test recomputes each).
     margin   = value x contribution margin
     profit   = margin - budget,           gain = value - value of the first scenario (hold)
 
-Outcomes belong to the planned spend: they are computed from the whole posterior and do not follow an edited spend, which
-the sheet then says. Names are written as text, whatever they begin with: no channel becomes a formula.
+Outcomes belong to the planned spend: they are computed from the whole posterior and do not follow an edited spend,
+which the sheet then says. Names are written as text, whatever they begin with: no channel becomes a formula.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
+from reports import cells
+from reports.cells import Book, Formula
 from reports.facts.scenarios import title
 from reports.language import Language
 from reports.source import Source, language
 
-MONEY, RATIO, SHARE = "#,##0.00", "0.00", "0.0%"
 MARGIN_CELL, PRICE_CELL = "Assumptions!$B$2", "Assumptions!$B$3"
-
-
-@dataclass(frozen=True)
-class Book:
-    """The workbook that is being written, and its formats by name."""
-
-    file: Any
-    formats: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Formula:
-    """A live formula of ours, and the value it has as written."""
-
-    text: str
-    value: float | str
 
 
 def scenarios_xlsx(source: Source, facts: Mapping[str, dict[str, Any]]) -> bytes:
@@ -53,7 +37,7 @@ def scenarios_xlsx(source: Source, facts: Mapping[str, dict[str, Any]]) -> bytes
     file = xlsxwriter.Workbook(buffer, safe)
     end = dt.datetime.fromisoformat(facts["contribution"]["end"])
     file.set_properties({"title": source.study.report.title or source.study.study, "created": end})
-    book = Book(file, _formats(file))
+    book = Book(file, cells.formats(file))
     words = language(source)
     planned = _planned(facts)
     _summary(book, source, facts, planned)
@@ -64,55 +48,6 @@ def scenarios_xlsx(source: Source, facts: Mapping[str, dict[str, Any]]) -> bytes
     _checks(book, facts["trust"])
     file.close()
     return buffer.getvalue()
-
-
-def _formats(file: Any) -> dict[str, Any]:
-    base = {"font_name": "Calibri", "font_size": 10, "valign": "vcenter"}
-    return {
-        "text": file.add_format(base | {"text_wrap": True}),
-        "name": file.add_format(base),
-        "head": file.add_format(
-            base | {"bold": True, "font_color": "#FFFFFF", "bg_color": "#14365D", "text_wrap": True}
-        ),
-        "title": file.add_format(base | {"bold": True, "font_size": 14, "font_color": "#14365D"}),
-        "money": file.add_format(base | {"num_format": MONEY}),
-        "ratio": file.add_format(base | {"num_format": RATIO}),
-        "share": file.add_format(base | {"num_format": SHARE}),
-        "total": file.add_format(base | {"num_format": MONEY, "bold": True, "top": 1}),
-        "input": file.add_format(base | {"num_format": "0.0000", "bg_color": "#FFF8DC", "border": 1}),
-    }
-
-
-def _sheet(book: Book, name: str, head: Sequence[str], widths: Sequence[float]) -> Any:
-    """A new sheet with a frozen header row, ready to print on one page's width."""
-    sheet = book.file.add_worksheet(name)
-    for column, (text, width) in enumerate(zip(head, widths, strict=True)):
-        sheet.set_column(column, column, width)
-        sheet.write_string(0, column, text, book.formats["head"])
-    sheet.set_row(0, 30)
-    sheet.freeze_panes(1, 1)
-    sheet.set_landscape()
-    sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
-    return sheet
-
-
-def _put(book: Book, sheet: Any, row: int, column: int, value: Any, form: str) -> None:
-    """Writes one cell: text as text, numbers as numbers, formulas with their value, nothing for NaN and None."""
-    if isinstance(value, Formula):
-        sheet.write_formula(row, column, value.text, book.formats[form], value.value)
-    elif isinstance(value, str):
-        sheet.write_string(row, column, value, book.formats["name" if form in ("money", "ratio", "share") else form])
-    elif value is None or value != value:
-        sheet.write_blank(row, column, None, book.formats[form])
-    else:
-        sheet.write_number(row, column, float(value), book.formats[form])
-
-
-def _rows(book: Book, sheet: Any, rows: Sequence[Sequence[Any]], forms: Sequence[str], start: int = 1) -> None:
-    for i, row in enumerate(rows):
-        for column, (value, form) in enumerate(zip(row, forms, strict=True)):
-            _put(book, sheet, start + i, column, value, form)
 
 
 def _planned(facts: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
@@ -133,17 +68,19 @@ def _scenarios(book: Book, planned: list[dict[str, Any]], facts: Mapping[str, di
     unit = words.currency if words.valued else words.kpi
     head = [
         "Scenario", f"Budget, {words.currency}", f"Outcome as planned, {unit}", f"Value, {unit}", "Margin", "Profit",
-        "ROI", "Gain against hold", "Gain, low (5 %)", "Gain, high (95 %)", "Profit against hold", "Chance of a gain", "Note",
+        "ROI", "Gain against hold", "Gain, low (5 %)", "Gain, high (95 %)", "Profit against hold",
+        "Chance of a gain", "Note",
     ]  # fmt: skip
-    sheet = _sheet(book, "Scenarios", head, [22, 16, 18, 16, 16, 16, 9, 16, 16, 16, 16, 12, 44])
+    sheet = cells.sheet(book, "Scenarios", head, [22, 16, 18, 16, 16, 16, 9, 16, 16, 16, 16, 12, 44])
     hold = planned[0] if planned else {}
     count = len(facts["finance"]["allocation"].get("hold", []))
     made = []
     for i, row in enumerate(planned):
         at = i + 2
-        column = _letter(1 + i)
+        column = cells.letter(1 + i)
         budget: Any = Formula(f"=Allocation!{column}{count + 2}", row["budget"]) if row["moves"] else row["budget"]
-        changed = f'=IF(ABS(B{at}-{row["budget"]:.6f})>0.005,"The spend was edited: the outcome is that of the planned spend.","")'
+        edited = "The spend was edited: the outcome is that of the planned spend."
+        changed = f'=IF(ABS(B{at}-{row["budget"]:.6f})>0.005,"{edited}","")'
         made.append(
             [
                 title(row["scenario"]),
@@ -162,15 +99,9 @@ def _scenarios(book: Book, planned: list[dict[str, Any]], facts: Mapping[str, di
             ]
         )
     forms = ["name", *["money"] * 5, "ratio", *["money"] * 4, "share", "text"]
-    _rows(book, sheet, made, forms)
+    cells.rows(book, sheet, made, forms)
     if not made:
         sheet.write_string(1, 0, "No budget plan was made in this run.", book.formats["name"])
-
-
-def _letter(column: int) -> str:
-    from xlsxwriter.utility import xl_col_to_name
-
-    return str(xl_col_to_name(column))
 
 
 def _allocation(book: Book, finance: dict[str, Any], words: Language) -> None:
@@ -182,7 +113,7 @@ def _allocation(book: Book, finance: dict[str, Any], words: Language) -> None:
         *(f"{title(name)}, {words.currency}" for name in names),
         *(f"{title(name)}, change" for name in others),
     ]
-    sheet = _sheet(book, "Allocation", head, [28, *[16] * (len(head) - 1)])
+    sheet = cells.sheet(book, "Allocation", head, [28, *[16] * (len(head) - 1)])
     if not names:
         sheet.write_string(1, 0, "No budget plan was made in this run.", book.formats["name"])
         return
@@ -194,18 +125,18 @@ def _allocation(book: Book, finance: dict[str, Any], words: Language) -> None:
         first = by_name[names[0]][i]
         changes = [
             Formula(
-                f'=IF($B{at}=0,"",{_letter(1 + names.index(name))}{at}/$B{at}-1)',
+                f'=IF($B{at}=0,"",{cells.letter(1 + names.index(name))}{at}/$B{at}-1)',
                 by_name[name][i] / first - 1 if first else "",
             )
             for name in others
         ]
         rows.append([channel, *(by_name[name][i] for name in names), *changes])
-    _rows(book, sheet, rows, ["name", *["money"] * len(names), *["share"] * len(others)])
+    cells.rows(book, sheet, rows, ["name", *["money"] * len(names), *["share"] * len(others)])
     last = len(channels) + 1
     sheet.write_string(last, 0, "Total", book.formats["total"])
     for j, name in enumerate(names, start=1):
-        total = Formula(f"=SUM({_letter(j)}2:{_letter(j)}{last})", sum(by_name[name]))
-        _put(book, sheet, last, j, total, "total")
+        total = Formula(f"=SUM({cells.letter(j)}2:{cells.letter(j)}{last})", sum(by_name[name]))
+        cells.put(book, sheet, last, j, total, "total")
 
 
 def _channels(book: Book, contribution: dict[str, Any], words: Language) -> None:
@@ -215,28 +146,28 @@ def _channels(book: Book, contribution: dict[str, Any], words: Language) -> None
         for name in ("ROI", "Marginal ROI", "Half-life (periods)")
         for end in ("mean", "low (5 %)", "high (95 %)")
     ]
-    sheet = _sheet(book, "Channels", head, [28, 16, 18, *[13] * 9])
+    sheet = cells.sheet(book, "Channels", head, [28, 16, 18, *[13] * 9])
     rows = [
         [row["channel"], row["spend"], row["contribution"][0], *row["roi"], *row["mroi"], *row["half_life"]]
         for row in contribution["channels"]
     ]
-    _rows(book, sheet, rows, ["name", "money", "money", *["ratio"] * 9])
+    cells.rows(book, sheet, rows, ["name", "money", "money", *["ratio"] * 9])
     last = len(rows) + 1
     sheet.write_string(last, 0, "Total", book.formats["total"])
     for j in (1, 2):
-        _put(
+        cells.put(
             book,
             sheet,
             last,
             j,
-            Formula(f"=SUM({_letter(j)}2:{_letter(j)}{last})", sum(row[j] for row in rows)),
+            Formula(f"=SUM({cells.letter(j)}2:{cells.letter(j)}{last})", sum(row[j] for row in rows)),
             "total",
         )
 
 
 def _assumptions(book: Book, source: Source, facts: Mapping[str, dict[str, Any]]) -> None:
     """The two cells that finance changes come first; yellow cells are inputs."""
-    sheet = _sheet(book, "Assumptions", ["Assumption", "Value", "Meaning"], [30, 40, 80])
+    sheet = cells.sheet(book, "Assumptions", ["Assumption", "Value", "Meaning"], [30, 40, 80])
     margin = facts["finance"]["margin"]
     given = (
         "as the study gives it"
@@ -252,9 +183,9 @@ def _assumptions(book: Book, source: Source, facts: Mapping[str, dict[str, Any]]
         ),
     ]
     for row, (name, value, meaning) in enumerate(inputs, start=1):
-        _put(book, sheet, row, 0, name, "name")
-        _put(book, sheet, row, 1, value, "input")
-        _put(book, sheet, row, 2, meaning, "text")
+        cells.put(book, sheet, row, 0, name, "name")
+        cells.put(book, sheet, row, 1, value, "input")
+        cells.put(book, sheet, row, 2, meaning, "text")
     stated = {
         "Currency": source.study.currency,
         "Value per KPI unit": str(source.study.data.kpi.value_per_kpi),
@@ -265,16 +196,16 @@ def _assumptions(book: Book, source: Source, facts: Mapping[str, dict[str, Any]]
         "Plan of record (hash)": facts["finance"]["plan_hash"],
     }
     for row, (name, value) in enumerate(stated.items(), start=4):
-        _put(book, sheet, row, 0, name, "name")
-        _put(book, sheet, row, 1, value, "name")
+        cells.put(book, sheet, row, 0, name, "name")
+        cells.put(book, sheet, row, 1, value, "name")
 
 
 def _checks(book: Book, trust: dict[str, Any]) -> None:
-    sheet = _sheet(
+    sheet = cells.sheet(
         book, "Checks", ["Check", "Subject", "Statistic", "Limit", "Result", "Message"], [26, 26, 12, 12, 10, 90]
     )
     keys = ("check", "subject", "statistic", "limit", "result", "message")
-    _rows(
+    cells.rows(
         book,
         sheet,
         [[row[key] for key in keys] for row in trust["checks"]],
@@ -284,7 +215,7 @@ def _checks(book: Book, trust: dict[str, Any]) -> None:
 
 def _summary(book: Book, source: Source, facts: Mapping[str, dict[str, Any]], planned: list[dict[str, Any]]) -> None:
     """The decision's numbers, taken live from the other sheets."""
-    sheet = _sheet(book, "Summary", ["Summary", "Value"], [44, 34])
+    sheet = cells.sheet(book, "Summary", ["Summary", "Value"], [44, 34])
     lines: list[tuple[str, Any, str]] = [
         ("Study", source.study.study, "name"),
         ("Window", f"{facts['contribution']['start']} to {facts['contribution']['end']}", "name"),
@@ -302,5 +233,5 @@ def _summary(book: Book, source: Source, facts: Mapping[str, dict[str, Any]], pl
             ("Chance of a gain", Formula(f"=Scenarios!L{at}", chosen["probability"]), "share"),
         ]
     for row, (name, value, form) in enumerate(lines, start=1):
-        _put(book, sheet, row, 0, name, "name")
-        _put(book, sheet, row, 1, value, form)
+        cells.put(book, sheet, row, 0, name, "name")
+        cells.put(book, sheet, row, 1, value, form)

@@ -11,21 +11,25 @@ the channel `all`: adding the ends of the channels' intervals would be wrong.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pandas as pd
 
 from reports.language import Language, Sentence, column_scale, number, plural, say, styled, unit_name
-from reports.source import Source, geos, of_all_geos, times
+from reports.source import ALL, Source, geos, of_all_geos, times
 from reports.table import Table
 
 TOTAL = "all"
 
+Triple = tuple[float, float, float]
+UNKNOWN: Triple = (math.nan, math.nan, math.nan)
+
 
 def numbers(source: Source) -> dict[str, Any]:
     """The channels by spend (organic ones last), the totals, and the window."""
-    metrics = _wide(source["channels"])
-    rows = [_channel(name, metrics.loc[name]) for name in metrics.index if name != TOTAL]
+    metrics = _metrics(source["channels"])
+    rows = [_channel(name, known) for name, known in metrics.items() if name != TOTAL]
     rows.sort(key=lambda row: -row["spend"])
     paid = [row for row in rows if row["spend"] > 0]
     contributed = sum(row["contribution"][0] for row in paid)
@@ -33,15 +37,15 @@ def numbers(source: Source) -> dict[str, Any]:
     for row in rows:
         if not row["spend"]:
             row["value"] = tuple(part * rate for part in row["contribution"])
-    total = {
+    total: dict[str, Any] = {
         "spend": sum(row["spend"] for row in rows),
         "contribution": sum(row["contribution"][0] for row in rows),
         "value": sum(row["value"][0] for row in rows),
         "paid_value": sum(row["value"][0] for row in paid),
         "share": sum(row["share"] for row in rows),
     }
-    if TOTAL in metrics.index:
-        total["interval"] = tuple(metrics.loc[TOTAL, ("contribution", end)] * rate for end in ("p05", "p95"))
+    if TOTAL in metrics:
+        total["interval"] = tuple(end * rate for end in metrics[TOTAL]["contribution"][1:])
     known = times(source)
     return {
         "channels": rows,
@@ -56,27 +60,28 @@ def numbers(source: Source) -> dict[str, Any]:
     }
 
 
-def _wide(channels: pd.DataFrame) -> pd.DataFrame:
-    """One row a channel, columns `(metric, statistic)`, of the total over geos."""
-    total = channels[channels["geo"] == "all"]
-    return total.set_index(["channel", "metric"])[["mean", "p05", "p95"]].unstack("metric").swaplevel(axis=1)
+def _metrics(channels: pd.DataFrame) -> dict[str, dict[str, Triple]]:
+    """Channel -> metric -> mean, p05 and p95, of the total over geos."""
+    found: dict[str, dict[str, Triple]] = {}
+    for row in channels[channels["geo"] == ALL].to_dict("records"):
+        triple = (float(row["mean"]), float(row["p05"]), float(row["p95"]))
+        found.setdefault(str(row["channel"]), {})[str(row["metric"])] = triple
+    return found
 
 
-def _channel(name: str, row: pd.Series) -> dict[str, Any]:
-    def triple(metric: str) -> tuple[float, float, float]:
-        return tuple(float(row.get((metric, part), float("nan"))) for part in ("mean", "p05", "p95"))  # type: ignore[return-value]
-
-    spend = triple("spend")[0]
+def _channel(name: str, metrics: dict[str, Triple]) -> dict[str, Any]:
+    """One channel's facts; what a channel without spend cannot have is unknown."""
+    spend = metrics.get("spend", UNKNOWN)[0]
     spend = spend if spend == spend else 0.0
-    roi = triple("roi")
+    roi = metrics.get("roi", UNKNOWN)
     return {
         "channel": name,
         "spend": spend,
-        "contribution": triple("contribution"),
-        "share": triple("contribution_share")[0],
+        "contribution": metrics.get("contribution", UNKNOWN),
+        "share": metrics.get("contribution_share", UNKNOWN)[0],
         "roi": roi,
-        "mroi": triple("mroi"),
-        "half_life": triple("half_life"),
+        "mroi": metrics.get("mroi", UNKNOWN),
+        "half_life": metrics.get("half_life", UNKNOWN),
         "value": tuple(part * spend for part in roi),
     }
 
@@ -110,12 +115,10 @@ def _lead(facts: dict[str, Any], language: Language) -> Sentence:
         language,
         "Between {start:date} and {end:date}, {spend:money} of media spend brought *{value:value}* of {kpi}: "
         "{share:percent} of the total. Each {currency} of spend returned *{roi:ratio}* on average.",
-        currency=language.currency,
         start=facts["start"],
         end=facts["end"],
         spend=facts["total"]["spend"],
         value=facts["total"]["value"],
-        kpi=language.kpi,
         share=facts["total"]["share"],
         roi=facts["roi"],
     )
@@ -126,8 +129,6 @@ def _caption(facts: dict[str, Any], language: Language) -> Sentence:
         language,
         "*Expected {outcome} by {period} and driver.* Media explain {share:percent}; "
         "everything without media (level, trend, season, controls) explains the rest.",
-        outcome=language.outcome,
-        period=language.period,
         share=facts["total"]["share"],
     )
 
@@ -143,7 +144,6 @@ def _paragraphs(facts: dict[str, Any], language: Language) -> list[Sentence]:
             language,
             "*{best}* returns most per {currency}: {roi:ratio} (~{interval:ratio_interval}~).",
             best=best["channel"],
-            currency=language.currency,
             roi=best["roi"][0],
             interval=best["roi"][1:],
         )
@@ -164,7 +164,6 @@ def _paragraphs(facts: dict[str, Any], language: Language) -> list[Sentence]:
                 language,
                 "Returns on the *next* {currency} differ from the average: {channel} returns {roi:ratio} on average "
                 "and {mroi:ratio} at the margin.",
-                currency=language.currency,
                 channel=drop["channel"],
                 roi=drop["roi"][0],
                 mroi=drop["mroi"][0],
@@ -185,7 +184,6 @@ def _losses(paid: list[dict[str, Any]], language: Language) -> list[Sentence]:
                 language,
                 "{names:names} " + verb + " less {kpi} than the spend, with the whole interval below break-even.",
                 names=losing,
-                kpi=language.kpi,
             )
         )
     if unsure:
@@ -224,7 +222,7 @@ def channel_table(facts: dict[str, Any], language: Language, labels: dict[str, s
                 kpi=kpi,
                 unit=unit_name(language, value_at, language.valued),
             ),
-            *(say(language, text, kpi=kpi, currency=language.currency) for text in return_names(language)),
+            *(say(language, text, kpi=kpi) for text in return_names(language)),
             say(language, "Evidence"),
         ],
         align=["left", "right", "right", "right", "right", "left"],

@@ -26,9 +26,6 @@ ACT_PROBABILITY = 0.7
 SAME_BUDGET = 0.005
 """Budgets that differ by less than this share are the same."""
 
-REASONS = 4
-"""The most reasons that the warning on page one lists; the checks' table has all."""
-
 MATERIAL = 0.01
 """A channel moves when its spend changes by more than this share of what it is."""
 
@@ -77,10 +74,11 @@ def allocation(table: pd.DataFrame, scenario: str) -> list[dict[str, Any]]:
 
 def _gain(scenarios: pd.DataFrame) -> dict[str, Any]:
     """The recommended plan's gain over the current one."""
-    row = scenarios.set_index("scenario").loc["recommended"]
+    by_name = {row["scenario"]: row for row in scenarios.to_dict("records")}
+    row = by_name["recommended"]
     return {
         "budget": float(row["budget"]),
-        "current_budget": float(scenarios.loc[scenarios["scenario"] == "hold", "budget"].iloc[0]),
+        "current_budget": float(by_name["hold"]["budget"]),
         "gain": float(row["gain_vs_hold_mean"]),
         "gain_interval": (float(row["gain_vs_hold_p05"]), float(row["gain_vs_hold_p95"])),
         "probability": float(row["probability_beats_hold"]),
@@ -113,7 +111,6 @@ def words(facts: dict[str, Any], language: Language) -> dict[str, Any]:
         "heading": say(language, "Decision for the board"),
         "paragraphs": _paragraphs(facts, language),
         "actions": _actions(facts, language),
-        "banner": banner(facts, language),
         **_figure(facts, language),
     }
 
@@ -125,7 +122,7 @@ def _figure(facts: dict[str, Any], language: Language) -> dict[str, Any]:
         return {"figure": "spend_shift", "caption": say(language, text, budget=facts["budget"])}
     if facts["why"] in ("nothing better", "coin toss"):
         text = "*What the alternatives would change* against the current plan, with {level:percent} credible intervals."
-        return {"figure": "scenarios", "caption": say(language, text, level=0.9)}
+        return {"figure": "scenarios", "caption": say(language, text)}
     return {"figure": None, "caption": None}
 
 
@@ -137,7 +134,7 @@ def _paragraphs(facts: dict[str, Any], language: Language) -> list[Sentence]:
                 "*No budget plan was made in this run*, so there is nothing to decide yet: run “mmm plan” first.",
             )
         ]
-    gain = {"gain": facts["gain"], "interval": facts["gain_interval"], "p": facts["probability"], "kpi": language.kpi}
+    gain = {"gain": facts["gain"], "interval": facts["gain_interval"], "p": facts["probability"]}
     if facts["why"] == "verdict":
         return [
             say(
@@ -150,7 +147,8 @@ def _paragraphs(facts: dict[str, Any], language: Language) -> list[Sentence]:
         return [
             say(
                 language,
-                "*Hold the current plan.* Within the agreed bounds no other split of the budget is expected to earn more.",
+                "*Hold the current plan.* Within the agreed bounds no other split of the budget "
+                "is expected to earn more.",
             ),
             say(language, "The best found changes {kpi} by {gain:signed_value} (~{interval:value_interval}~).", **gain),
         ]
@@ -205,8 +203,11 @@ def _moves(move: dict[str, Any], sign: int) -> bool:
 
 
 def _gain_words(facts: dict[str, Any], language: Language, gain: dict[str, Any]) -> Sentence:
-    low, high = facts["gain_interval"]
-    tail = ", and the whole range lies above zero." if low > 0 else ", and the range includes a loss."
+    tail = (
+        ", and the whole range lies above zero."
+        if facts["gain_interval"][0] > 0
+        else ", and the range includes a loss."
+    )
     return say(
         language,
         "The model gives a *{p:chance} chance* that this raises {kpi}. The central estimate is "
@@ -228,7 +229,7 @@ def _actions(facts: dict[str, Any], language: Language) -> list[Sentence]:
         )
         beyond = [move["channel"] for move in facts["moves"] if move["extrapolates"]]
         if beyond:
-            text = "Treat the part of the gain from {names:names} as an extrapolation: the proposed spend has not been seen before."
+            text = "Treat the gain from {names:names} as an extrapolation: so much spend has not been seen before."
             made.append(say(language, text, names=beyond))
     elif facts["action"] == "hold":
         made.append(say(language, "Keep the current budget and its split until the points below are settled."))
@@ -245,66 +246,9 @@ def _actions(facts: dict[str, Any], language: Language) -> list[Sentence]:
         made.append(say(language, text, names=facts["weak"]))
     if facts["next_test"]:
         test = facts["next_test"]
-        text = "Fund an experiment on {channel}: its contribution of {value:value} is the least certain (~{interval:value_interval}~)."
+        text = (
+            "Fund an experiment on {channel}: its contribution of {value:value} is the least certain "
+            "(~{interval:value_interval}~)."
+        )
         made.append(say(language, text, channel=test["channel"], value=test["value"][0], interval=test["value"][1:]))
     return made
-
-
-def banner(facts: dict[str, Any], language: Language) -> dict[str, Any] | None:
-    """The warning across page one when the run's verdict is not `ok`, with its reasons."""
-    heads = {
-        "fail": "This run failed its checks: do not base a decision on it.",
-        "caution": "Read with caution: some checks are outside their limits.",
-    }
-    if facts["verdict"] not in heads:
-        return None
-    reasons = [say(language, "{reason}", reason=reason) for reason in facts["reasons"][:REASONS]]
-    left = len(facts["reasons"]) - len(reasons)
-    if left > 0:
-        text = plural(
-            left, "{n:integer} more reason stands among the checks.", "{n:integer} more reasons stand among the checks."
-        )
-        reasons.append(say(language, text, n=left))
-    return {"level": facts["verdict"], "heading": say(language, heads[facts["verdict"]]), "reasons": reasons}
-
-
-def cards(facts: dict[str, Any], contribution: dict[str, Any], language: Language) -> list[dict[str, Sentence]]:
-    """The four headline numbers: what media brought, its return, the move and what the move is worth."""
-    total = contribution["total"]
-    spread = total.get("interval")
-    first = {
-        "label": say(language, "Incremental {kpi}", kpi=language.kpi),
-        "value": say(language, "{value:value}", value=total["value"]),
-        "range": say(language, "{interval:value_interval}", interval=spread)
-        if spread
-        else say(language, "from {n:integer} channels", n=len(contribution["channels"])),
-        "note": say(language, "{share:percent} of {kpi}", share=total["share"], kpi=language.kpi),
-    }
-    second = {
-        "label": say(language, "Blended ROI") if language.valued else say(language, "Average return"),
-        "value": say(language, "{roi:ratio}", roi=contribution["roi"]),
-        "range": say(language, "on {spend:money} of spend", spend=total["spend"]),
-        "note": say(language, "{kpi} per {currency} of spend", kpi=language.kpi, currency=language.currency),
-    }
-    if facts["action"] == "none":
-        missing = {"value": say(language, "–"), "range": say(language, "no plan was made"), "note": say(language, "")}
-        return [
-            first,
-            second,
-            {"label": say(language, "Recommended shift")} | missing,
-            {"label": say(language, "Expected gain")} | missing,
-        ]
-    act = facts["action"] == "act"
-    third = {
-        "label": say(language, "Recommended shift"),
-        "value": say(language, "{shift:money}", shift=facts["shift"]) if act else say(language, "Hold"),
-        "range": say(language, "of {budget:money}", budget=facts["budget"]),
-        "note": say(language, "within the agreed bounds") if act else say(language, "keep the current plan"),
-    }
-    fourth = {
-        "label": say(language, "Expected gain") if act else say(language, "Best alternative"),
-        "value": say(language, "{gain:signed_value}", gain=facts["gain"]),
-        "range": say(language, "{interval:value_interval}", interval=facts["gain_interval"]),
-        "note": say(language, "{p:chance} chance above zero", p=facts["probability"]),
-    }
-    return [first, second, third, fourth]

@@ -1,9 +1,9 @@
 """What was tested, what did it show, and what should be tested next?
 
-Each channel carries a label and gates from the causal validation (`tables/verdicts.csv`). A gate may pass, fail or not be
-testable; a label is never better than its evidence. The next test is the channel whose contribution is least certain in
-money among those that no experiment has confirmed: there, knowing more is worth most. A channel whose interval is
-widest in money is a first answer; the value of information of a design is another chapter's.
+Each channel carries a label and gates from the causal validation (`tables/verdicts.csv`). A gate may pass, fail or
+not be testable; a label is never better than its evidence. The next test is the channel whose contribution is least
+certain in money among those that no experiment has confirmed: there, knowing more is worth most. The widest interval
+is a first answer; the value of information of a design is another chapter's.
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ def words(facts: dict[str, Any], language: Language) -> dict[str, Any]:
     text = "*Model and backdoor adjustment* on the same estimand; where the intervals part, one of them is wrong."
     page["caption"] = say(language, text)
     if not facts["ran"]:
-        text = "*No causal validation was run*, so every return in this report rests on the model alone: run “mmm validate”."
+        text = (
+            "*No causal validation was run*: every return in this report rests on the model alone. Run “mmm validate”."
+        )
         return page | {"paragraphs": [say(language, text)], "table": None, "failures": [], "questions": []}
     return page | {
         "paragraphs": _labels(facts, language),

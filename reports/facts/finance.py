@@ -1,9 +1,9 @@
 """What does each plan mean for finance?
 
-The lines of `tables/finance.csv` by scenario (spend, revenue, margin, profit, present value, risk), the spend by channel
-and scenario, what was assumed, and the hash of the plan of record: the SHA-256 of the recommended allocation's rows,
-so that a signature belongs to these numbers and no others. Money was apportioned to the cent where it was computed;
-here it is only shown.
+The lines of `tables/finance.csv` by scenario (spend, revenue, margin, profit, present value, risk), the spend by
+channel and scenario, what was assumed, and the hash of the plan of record: the SHA-256 of the recommended
+allocation's rows, so that a signature belongs to these numbers and no others. Money was apportioned to the cent where
+it was computed; here it is only shown.
 """
 
 from __future__ import annotations
@@ -106,8 +106,7 @@ def _line_table(facts: dict[str, Any], language: Language) -> Table | None:
     return Table(
         caption=say(
             language,
-            "*By scenario, over the plan's horizon.* Ranges are {level:percent} credible intervals of the plan as a whole.",
-            level=0.9,
+            "*By scenario, over the plan's horizon.* Ranges are {level:percent} credible intervals of the whole plan.",
         ),
         head=[say(language, ""), *(say(language, "{name}", name=title(scenario)) for scenario in facts["scenarios"])],
         align=["left", *("right" for _ in facts["scenarios"])],
@@ -182,7 +181,7 @@ def _assumptions(facts: dict[str, Any], language: Language) -> list[Sentence]:
         )
     else:
         text = "The contribution margin is {margin:percent} of {kpi}; amounts are discounted at {rate:percent} a year."
-        made.append(say(language, text, margin=facts["margin"], kpi=language.kpi, rate=facts["discount_rate"]))
+        made.append(say(language, text, margin=facts["margin"], rate=facts["discount_rate"]))
     if isinstance(facts["value_per_kpi"], str):
         made.append(
             say(
@@ -194,6 +193,9 @@ def _assumptions(facts: dict[str, Any], language: Language) -> list[Sentence]:
     elif facts["kind"] == "count":
         made.append(say(language, "One KPI unit is worth {value:money}.", value=float(facts["value_per_kpi"])))
     low, high = facts["bounds"].get("default", (0.5, 1.5))
-    text = "Unless agreed otherwise, a channel's spend stays between {low:percent} and {high:percent} of what it was in the reference period."
+    text = (
+        "Unless agreed otherwise, a channel's spend stays between {low:percent} and {high:percent} "
+        "of what it was in the reference period."
+    )
     made.append(say(language, text, low=low, high=high))
     return made

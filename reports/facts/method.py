@@ -54,7 +54,8 @@ def words(facts: dict[str, Any], language: Language, notebooks: list[str]) -> di
         "model": _model(facts, language),
         "formula": say(
             language,
-            "Expected KPI is the baseline plus, for each channel, a coefficient times the saturation of its carried-over exposure.",
+            "Expected KPI is the baseline plus, for each channel, a coefficient times the saturation "
+            "of its carried-over exposure.",
         ),
         "assumptions": _assumptions(facts, language),
         "review": _review(facts, language),
@@ -66,12 +67,13 @@ def _model(facts: dict[str, Any], language: Language) -> Sentence:
     where = plural(facts["geos"], "one national series", "{geos:integer} geos, partially pooled")
     return say(
         language,
-        "A Bayesian regression of the KPI on the carried-over, saturating exposure of every channel, with trend, yearly "
-        "season and controls, over {periods:integer} periods from {start:short_date} to {end:short_date} ("
+        "A Bayesian regression of the KPI on the carried-over, saturating exposure of every channel, with trend, "
+        "yearly season and controls, over {periods:integer} periods from {start:short_date} to {end:short_date} ("
         + where
         + "). "
-        "Carryover: {adstock}, up to {lag:integer} periods; saturation: {saturation}; likelihood: {likelihood}. Every number is "
-        "computed draw by draw from the joint posterior and summarised last; ranges are {level:percent} credible intervals.",
+        "Carryover: {adstock}, up to {lag:integer} periods; saturation: {saturation}; likelihood: {likelihood}. "
+        "Every number is computed draw by draw from the joint posterior and summarised last; "
+        "ranges are {level:percent} credible intervals.",
         geos=facts["geos"],
         periods=facts["periods"],
         start=facts["start"],
@@ -80,7 +82,6 @@ def _model(facts: dict[str, Any], language: Language) -> Sentence:
         saturation=facts["saturation"].replace("_", " "),
         likelihood=facts["likelihood"].replace("_", " "),
         lag=facts["max_lag"],
-        level=0.9,
     )
 
 

@@ -18,6 +18,9 @@ from reports.language import Language, Sentence, column_scale, number, say, styl
 from reports.source import Source
 from reports.table import Table
 
+SMALLEST_GAP = 0.0001
+"""No gap is stated as smaller than this share."""
+
 NAMES = {"hold": "Hold", "recommended": "Recommended", "cut": "Cut", "grow": "Grow"}
 
 
@@ -28,7 +31,7 @@ def numbers(source: Source) -> dict[str, Any]:
     rows = source["scenarios"].to_dict("records")
     hold = next((row for row in rows if row["scenario"] == "hold"), rows[0])
     margin = source.study.plan.finance.margin
-    made = []
+    made: list[dict[str, Any]] = []
     for row in rows:
         gain = float(row["gain_vs_hold_mean"])
         extra = float(row["budget"]) - float(hold["budget"])
@@ -135,10 +138,13 @@ def _paragraphs(facts: dict[str, Any], language: Language) -> list[Sentence]:
     ]
     best = next((row for row in facts["scenarios"] if row["scenario"] == "recommended"), None)
     if best is not None:
-        text = "The recommended split is certified: no other within the bounds is expected to earn over {gap:percent} more."
-        made.append(say(language, text, gap=max(best["optimality_gap"], 0.0001)))
+        text = "The recommended split is certified: no other within bounds is expected to earn over {gap:percent} more."
+        made.append(say(language, text, gap=max(best["optimality_gap"], SMALLEST_GAP)))
     if facts["beyond"]:
-        text = "The recommended plan takes {names:names} beyond any spend seen so far; treat that part of the gain as an extrapolation."
+        text = (
+            "The recommended plan takes {names:names} beyond any spend seen so far; "
+            "treat that part of the gain as an extrapolation."
+        )
         made.append(say(language, text, names=facts["beyond"]))
     return made
 
@@ -150,7 +156,6 @@ def _other(row: dict[str, Any], margin: float | None, language: Language) -> Sen
         "extra": abs(row["extra"]),
         "gain": row["gain"][0],
         "interval": row["gain"][1:],
-        "kpi": language.kpi,
         "p": row["probability"],
         "profit": row["profit"],
         "margin": margin,

@@ -36,7 +36,7 @@ WORST_FIRST = {"fail": 0, "caution": 1, "pass": 2}
 
 def numbers(source: Source) -> dict[str, Any]:
     """The backtest and the checks, the worst first."""
-    checks = [
+    checks: list[dict[str, Any]] = [
         {
             "check": str(row["check"]),
             "subject": str(row["subject"]),
@@ -99,10 +99,13 @@ def words(facts: dict[str, Any], language: Language) -> dict[str, Any]:
 
 
 def _caption(facts: dict[str, Any], language: Language) -> Sentence:
-    text = "*Model against actual {outcome}.* Dots are actual, the line is expected, the band is the {level:percent} predictive interval"
+    text = (
+        "*Model against actual {outcome}.* Dots are actual, the line is expected, "
+        "the band is the {level:percent} predictive interval"
+    )
     hidden = facts["holdout"]
     tail = "; the last {n:integer} periods were hidden from the model." if hidden else "."
-    return say(language, text + tail, outcome=language.outcome, level=0.9, n=hidden["periods"] if hidden else 0)
+    return say(language, text + tail, n=hidden["periods"] if hidden else 0)
 
 
 def _backtest(facts: dict[str, Any], language: Language) -> Sentence:
@@ -112,7 +115,7 @@ def _backtest(facts: dict[str, Any], language: Language) -> Sentence:
             "Of the {rows:integer} values hidden from the model, *{inside:integer} fell inside* the {level:percent} "
             "predictive interval; the forecast was off by *{wmape:percent}* on average (wMAPE)."
         )
-        return say(language, text, **held, level=0.9)
+        return say(language, text, **held)
     if not seen:
         return say(language, "No actual values can be compared with the model.")
     text = (
@@ -120,7 +123,7 @@ def _backtest(facts: dict[str, Any], language: Language) -> Sentence:
         "{inside:integer} of {rows:integer} values fall inside the {level:percent} predictive interval, "
         "and the error is {wmape:percent} on average (wMAPE)."
     )
-    return say(language, text, **seen, level=0.9)
+    return say(language, text, **seen)
 
 
 def _summary(facts: dict[str, Any], language: Language) -> Sentence:
@@ -128,7 +131,10 @@ def _summary(facts: dict[str, Any], language: Language) -> Sentence:
     total = sum(count.values())
     if count["pass"] == total:
         return say(language, "All {n:integer} checks agreed before fitting are passed.", n=total)
-    text = "Of {n:integer} checks agreed before fitting, {passed:integer} are passed, {caution:integer} ask for caution and {failed:integer} are failed."
+    text = (
+        "Of {n:integer} checks agreed before fitting, {passed:integer} are passed, "
+        "{caution:integer} ask for caution and {failed:integer} are failed."
+    )
     return say(language, text, n=total, passed=count["pass"], caution=count["caution"], failed=count["fail"])
 
 
@@ -138,8 +144,10 @@ def _weak(facts: dict[str, Any], language: Language) -> Sentence | None:
         return None
     text = plural(
         len(facts["weak"]),
-        "{names:names} is weakly identified: its result below is driven by the prior more than by the data. Do not move its budget on this evidence.",
-        "{names:names} are weakly identified: their results are driven by the prior more than by the data. Do not move their budgets on this evidence.",
+        "{names:names} is weakly identified: its result is driven by the prior more than by the data. "
+        "Do not move its budget on this evidence.",
+        "{names:names} are weakly identified: their results are driven by the prior more than by the data. "
+        "Do not move their budgets on this evidence.",
     )
     return say(language, text, names=facts["weak"])
 

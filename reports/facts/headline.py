@@ -1,0 +1,96 @@
+"""What must a reader see who reads nothing else? The warning, and four numbers.
+
+The warning stands across page one whenever the run's verdict is not `ok`, with its reasons. The four cards say what
+media brought, what a unit of money returned, what to move, and what the move is worth; a run that recommends to hold
+says so there too.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reports.language import Language, Sentence, plural, say
+
+REASONS = 4
+"""The most reasons that the warning lists; the checks' table has all."""
+
+Card = dict[str, Sentence]
+
+
+def banner(facts: dict[str, Any], language: Language) -> dict[str, Any] | None:
+    """The warning across page one when the run's verdict is not `ok`, with its reasons."""
+    heads = {
+        "fail": "This run failed its checks: do not base a decision on it.",
+        "caution": "Read with caution: some checks are outside their limits.",
+    }
+    if facts["verdict"] not in heads:
+        return None
+    reasons = [say(language, "{reason}", reason=reason) for reason in facts["reasons"][:REASONS]]
+    left = len(facts["reasons"]) - len(reasons)
+    if left > 0:
+        one, many = "{n:integer} more reason stands", "{n:integer} more reasons stand"
+        text = plural(left, one, many) + " among the checks."
+        reasons.append(say(language, text, n=left))
+    return {"level": facts["verdict"], "heading": say(language, heads[facts["verdict"]]), "reasons": reasons}
+
+
+def cards(facts: dict[str, Any], contribution: dict[str, Any], language: Language) -> list[Card]:
+    """The four headline numbers: what media brought, its return, the move and what the move is worth."""
+    return [_brought(contribution, language), _returned(contribution, language), *_decided(facts, language)]
+
+
+def _card(language: Language, texts: tuple[str, str, str, str], **facts: Any) -> Card:
+    """A card of four templates: label, value, range and note."""
+    return {
+        part: say(language, text, **facts)
+        for part, text in zip(("label", "value", "range", "note"), texts, strict=True)
+    }
+
+
+def _brought(contribution: dict[str, Any], language: Language) -> Card:
+    total = contribution["total"]
+    spread = total.get("interval")
+    below = "{interval:value_interval}" if spread else "from {n:integer} channels"
+    return _card(
+        language,
+        ("Incremental {kpi}", "{value:value}", below, "{share:percent} of {kpi}"),
+        value=total["value"],
+        interval=spread,
+        n=len(contribution["channels"]),
+        share=total["share"],
+    )
+
+
+def _returned(contribution: dict[str, Any], language: Language) -> Card:
+    label = "Blended ROI" if language.valued else "Average return"
+    return _card(
+        language,
+        (label, "{roi:ratio}", "on {spend:money} of spend", "{kpi} per {currency} of spend"),
+        roi=contribution["roi"],
+        spend=contribution["total"]["spend"],
+    )
+
+
+def _decided(facts: dict[str, Any], language: Language) -> list[Card]:
+    if facts["action"] == "none":
+        nothing = ("–", "no plan was made", "")
+        return [_card(language, (label, *nothing)) for label in ("Recommended shift", "Expected gain")]
+    act = facts["action"] == "act"
+    move = ("{shift:money}", "of {budget:money}", "within the agreed bounds")
+    stay = ("Hold", "of {budget:money}", "keep the current plan")
+    worth = ("{gain:signed_value}", "{interval:value_interval}", "{p:chance} chance above zero")
+    return [
+        _card(
+            language,
+            ("Recommended shift", *(move if act else stay)),
+            shift=facts["shift"],
+            budget=facts["budget"] if act else facts["current_budget"],
+        ),
+        _card(
+            language,
+            ("Expected gain" if act else "Best alternative", *worth),
+            gain=facts["gain"],
+            interval=facts["gain_interval"],
+            p=facts["probability"],
+        ),
+    ]
