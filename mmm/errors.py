@@ -26,7 +26,7 @@ class InputError(ValueError):
 
 
 class StudyError(InputError):
-    """`study.yaml` cannot be used as it stands; `usable` is what is left of it without its faulty entries, if anything."""
+    """`study.yaml` cannot be used as it stands; `usable` is what is left without its faulty entries, if anything."""
 
     def __init__(self, problems: Sequence[str], source: str = "", usable: object = None) -> None:
         super().__init__(problems, source)

@@ -104,7 +104,10 @@ def _faults(node: yaml.Node, place: Place, lines: dict[Place, int], seen: list[i
             yield f"line {line}: the study refers to itself or is far too large: write its values out, without anchors"
         return
     if node.tag not in PLAIN_TAGS:
-        yield f"line {line}: the tag {node.tag.replace('tag:yaml.org,2002:', '!!')} is not allowed: write a plain value, list or mapping"
+        yield (
+            f"line {line}: the tag {node.tag.replace('tag:yaml.org,2002:', '!!')} is not allowed: write a "
+            "plain value, list or mapping"
+        )
     elif isinstance(node, yaml.MappingNode):
         yield from _mapping_faults(node, place, lines, seen)
     elif isinstance(node, yaml.SequenceNode):

@@ -51,18 +51,18 @@ def enough_history(panel: xr.Dataset, ask: Ask) -> Iterator[Finding]:
     periods = int(panel.in_window.sum())
     years = periods / ask.periods_per_year
     if ask.seasonal and years < 1.95:
-        yield Finding(
-            "history", "all", "caution", round(years, 2),
-            f"{years:.1f} years of history cannot tell a yearly season from a trend or a campaign that came once: add "
-            "history back to two years or more, or set model.seasonality.order to 0",
-        )  # fmt: skip
+        said = (
+            f"{years:.1f} years of history cannot tell a yearly season from a trend or a campaign that came once: "
+            "add history back to two years or more, or set model.seasonality.order to 0"
+        )
+        yield Finding("history", "all", "caution", years, said)
     ratio = periods * panel.sizes["geo"] / ask.parameters
     if ratio < 3:
-        yield Finding(
-            "observations per parameter", "all", "fail" if ratio < 1 else "caution", round(ratio, 2),
-            f"{periods * panel.sizes['geo']} observations for about {ask.parameters} parameters: join small channels, drop controls, or add "
-            "history or regions; until then priors decide",
-        )  # fmt: skip
+        said = (
+            f"{periods * panel.sizes['geo']} observations for about {ask.parameters} parameters: join small "
+            "channels, drop controls, or add history or regions; until then priors decide"
+        )
+        yield Finding("observations per parameter", "all", "fail" if ratio < 1 else "caution", ratio, said)
 
 
 def kpi_behaviour(panel: xr.Dataset, ask: Ask) -> Iterator[Finding]:
@@ -72,31 +72,25 @@ def kpi_behaviour(panel: xr.Dataset, ask: Ask) -> Iterator[Finding]:
         where = "" if panel.sizes["geo"] == 1 else f" in {geo}"
         zeros = int((kpi == 0).sum())
         if np.ptp(kpi) == 0:
-            yield Finding("constant KPI", str(geo), "fail", 0.0, f"the KPI never changes{where}: check the column")
+            said = f"the KPI never changes{where}: check the column"
+            yield Finding("constant KPI", str(geo), "fail", 0.0, said)
         elif zeros:
             share = zeros / len(kpi)
-            yield Finding(
-                "KPI zeros", str(geo), "caution", round(share, 3),
-                f"the KPI is 0 in {zeros} periods{where}: check that they are true zeros and not holes",
-            )  # fmt: skip
+            said = f"the KPI is 0 in {zeros} periods{where}: check that they are true zeros and not holes"
+            yield Finding("KPI zeros", str(geo), "caution", share, said)
         score = robust_z(kpi - _rolling_median(kpi, 9))
-        yield from _outliers(
-            "KPI outliers",
-            str(geo),
-            score,
-            6.0,
-            panel,
-            f"the KPI{where}",
-            "explain them with a control (a 0/1 column), or correct them",
-        )
+        if said := _far_out(panel, score, 6.0, f"the KPI{where}"):
+            said += "explain them with a control (a 0/1 column), or correct them"
+            yield Finding("KPI outliers", str(geo), "caution", float(np.abs(score).max()), said)
     total = panel.kpi.sum("geo").to_numpy()
-    score, at = level_shift(total, ask.periods_per_year)
-    if abs(score) > 6:
-        yield Finding(
-            "KPI level shift", "all", "caution", round(score, 1),
-            f"the KPI's level moves {'up' if score > 0 else 'down'} for good around {_day(panel, at)}: if something happened "
-            "then (a new shop, a price list, a definition), say so with a 0/1 control; otherwise media may be credited",
-        )  # fmt: skip
+    shift, at = level_shift(total, ask.periods_per_year)
+    if abs(shift) > 6:
+        said = (
+            f"the KPI's level moves {'up' if shift > 0 else 'down'} for good around {_day(panel, at)}: if "
+            "something happened then (a new shop, a price list, a definition), say so with a 0/1 control; "
+            "otherwise media may be credited"
+        )
+        yield Finding("KPI level shift", "all", "caution", shift, said)
 
 
 def spend_behaviour(panel: xr.Dataset, ask: Ask) -> Iterator[Finding]:
@@ -108,29 +102,29 @@ def spend_behaviour(panel: xr.Dataset, ask: Ask) -> Iterator[Finding]:
         running = exposure > 0
         weeks_on = int(running.any(axis=0).sum())
         if not running.any():
-            yield Finding(
-                "channel without exposure", str(name), "fail", 0.0,
-                f"{name} is 0 in every period: remove it from the study, its effect cannot be learnt",
-            )  # fmt: skip
+            said = f"{name} is 0 in every period: remove it from the study, its effect cannot be learnt"
+            yield Finding("channel without exposure", str(name), "fail", 0.0, said)
             continue
         if weeks_on < 8 and panel.sizes["time"] > 26:
-            yield Finding(
-                "channel rarely on", str(name), "caution", weeks_on,
-                f"{name} ran in only {weeks_on} periods: its effect rests on them; join it with a channel that works alike",
-            )  # fmt: skip
+            said = (
+                f"{name} ran in only {weeks_on} periods: its effect rests on them; join it with a channel that "
+                "works alike"
+            )
+            yield Finding("channel rarely on", str(name), "caution", float(weeks_on), said)
         spread = float(np.mean([np.std(row) / np.mean(row) for row in exposure if np.mean(row) > 0]))
         if spread < 0.1:
-            yield Finding(
-                "channel hardly varies", str(name), "fail" if spread < 1e-6 else "caution", round(spread, 3),
-                f"{name} varies by only {spread:.0%} of its mean: its effect cannot be told from the baseline; vary it, "
-                "pause it in a region, or give it an roi_prior from an experiment",
-            )  # fmt: skip
+            said = (
+                f"{name} varies by only {spread:.0%} of its mean: its effect cannot be told from the baseline; "
+                "vary it, pause it in a region, or give it an roi_prior from an experiment"
+            )
+            yield Finding("channel hardly varies", str(name), "fail" if spread < 1e-6 else "caution", spread, said)
         share = float(channel.spend.sum()) / total if total else 0.0
         if bool(channel.paid) and 0 < share < 0.01:
-            yield Finding(
-                "tiny channel", str(name), "info", round(share, 4),
-                f"{name} has {share:.1%} of the spend: its ROI will stay uncertain; consider joining it with another channel",
-            )  # fmt: skip
+            said = (
+                f"{name} has {share:.1%} of the spend: its ROI will stay uncertain; consider joining it with "
+                "another channel"
+            )
+            yield Finding("tiny channel", str(name), "info", share, said)
         yield from _spend_outliers(panel, str(name), exposure)
 
 
@@ -145,22 +139,17 @@ def _spend_outliers(panel: xr.Dataset, name: str, exposure: Float[np.ndarray, "g
         where = "" if panel.sizes["geo"] == 1 else f" in {geo}"
         if (score > 4).sum() > max(2, 0.05 * positive.sum()):
             continue  # a habit, such as bursts on top of a steady line, and not an accident
-        remedy = (
-            "check for an annual invoice booked at once, or a slipped decimal; saturation is read from such periods"
-        )
-        yield from _outliers("exposure outliers", name, score, 4.0, panel, f"{name}{where}", remedy)
+        if said := _far_out(panel, score, 4.0, f"{name}{where}"):
+            said += (
+                "check for an annual invoice booked at once, or a slipped decimal; saturation is read from such periods"
+            )
+            yield Finding("exposure outliers", name, "caution", float(score.max()), said)
 
 
-def _outliers(
-    check: str, subject: str, score: Float[np.ndarray, " time"], limit: float, panel: xr.Dataset, what: str, remedy: str
-) -> Iterator[Finding]:
-    rows = np.flatnonzero(np.abs(score) > limit)
-    if len(rows):
-        days = listing([_day(panel, int(row)) for row in rows], 6)
-        worst = float(np.abs(score).max())
-        yield Finding(
-            check, subject, "caution", round(worst, 1), f"{what} is far out of its usual range on {days}: {remedy}"
-        )
+def _far_out(panel: xr.Dataset, score: Float[np.ndarray, " time"], limit: float, what: str) -> str:
+    """The start of a sentence about the periods beyond the limit; empty if there are none."""
+    days = [_day(panel, int(row)) for row in np.flatnonzero(np.abs(score) > limit)]
+    return f"{what} is far out of its usual range on {listing(days, 6)}: " if days else ""
 
 
 def spend_and_exposure(panel: xr.Dataset, ask: Ask) -> Iterator[Finding]:
@@ -177,10 +166,11 @@ def spend_and_exposure(panel: xr.Dataset, ask: Ask) -> Iterator[Finding]:
             if wrong.any():
                 share = float(wrong.mean())
                 days = listing([_day(panel, int(row)) for row in np.flatnonzero(wrong.any(axis=0))], 5)
-                yield Finding(
-                    kind, str(name), "caution" if share > 0.02 else "info", round(share, 4),
-                    f"{name} has {kind} in {int(wrong.sum())} cells ({days}): check that both columns are booked in the same period",
-                )  # fmt: skip
+                said = (
+                    f"{name} has {kind} in {int(wrong.sum())} cells ({days}): check that both columns are booked "
+                    "in the same period"
+                )
+                yield Finding(kind, str(name), "caution" if share > 0.02 else "info", share, said)
         yield from _price_jump(panel, str(name), spend.sum(axis=0), seen.sum(axis=0))
 
 
@@ -195,11 +185,12 @@ def _price_jump(
     worst = int(np.argmax(np.abs(steps)))
     if abs(steps[worst]) > np.log(2):
         factor = float(np.exp(steps[worst]))
-        yield Finding(
-            "cost per exposure jumps", name, "caution", round(factor, 2),
-            f"{name}'s cost per unit of exposure becomes {factor:.1f} times what it was around {_day(panel, int(both[worst + 12]))}: "
-            "check for a changed unit or definition; a true price change is fine",
-        )  # fmt: skip
+        said = (
+            f"{name}'s cost per unit of exposure becomes {factor:.1f} times what it was around "
+            f"{_day(panel, int(both[worst + 12]))}: check for a changed unit or definition; a true price change is "
+            "fine"
+        )
+        yield Finding("cost per exposure jumps", name, "caution", factor, said)
 
 
 def collinearity(panel: xr.Dataset, ask: Ask) -> Iterator[Finding]:
@@ -208,23 +199,21 @@ def collinearity(panel: xr.Dataset, ask: Ask) -> Iterator[Finding]:
     columns = _standardised(panel.exposure.to_numpy())
     for name, factor in zip(names, variance_inflation(columns), strict=True):
         if factor > 10:
-            yield Finding(
-                "collinear channel", name, "caution", round(float(min(factor, 1e6)), 1),
-                f"{1 - 1 / factor:.0%} of {name}'s movement is explained by the other channels: only their sum is well known; "
-                "run an experiment on one of them, or move them apart",
-            )  # fmt: skip
+            said = (
+                f"{1 - 1 / factor:.0%} of {name}'s movement is explained by the other channels: only their sum is "
+                "well known; run an experiment on one of them, or move them apart"
+            )
+            yield Finding("collinear channel", name, "caution", float(min(factor, 1e6)), said)
     correlation = correlations(columns)
     for i, j in zip(*np.where(np.triu(np.abs(correlation) > 0.9, 1)), strict=True):
-        yield Finding(
-            "channels in step", f"{names[i]}, {names[j]}", "caution", round(float(correlation[i, j]), 3),
-            f"{names[i]} and {names[j]} are correlated {correlation[i, j]:.2f}: join them, or experiment on one of them",
-        )  # fmt: skip
+        said = (
+            f"{names[i]} and {names[j]} are correlated {correlation[i, j]:.2f}: join them, or experiment on one of them"
+        )
+        yield Finding("channels in step", f"{names[i]}, {names[j]}", "caution", float(correlation[i, j]), said)
     number = condition_number(columns)
     if number > 30:
-        yield Finding(
-            "condition number", "all channels", "caution", round(min(number, 1e6), 1),
-            "the channels together are close to redundant: some combination of them hardly ever moved",
-        )  # fmt: skip
+        said = "the channels together are close to redundant: some combination of them hardly ever moved"
+        yield Finding("condition number", "all channels", "caution", float(min(number, 1e6)), said)
 
 
 def levers(panel: xr.Dataset, ask: Ask) -> Iterator[Finding]:
@@ -240,16 +229,16 @@ def levers(panel: xr.Dataset, ask: Ask) -> Iterator[Finding]:
     names = [f"{kind} {name}" for kind, _, labels in blocks for name in labels]
     moving = [i for i in range(len(names)) if np.ptp(values[..., i]) > 0]
     for i in set(range(len(names))) - set(moving):
-        yield Finding(
-            "constant lever", names[i], "caution", 0.0, f"{names[i]} never changes: remove it, it explains nothing"
-        )
+        said = f"{names[i]} never changes: remove it, it explains nothing"
+        yield Finding("constant lever", names[i], "caution", 0.0, said)
     factors = variance_inflation(_standardised(values[..., moving])) if moving else np.empty(0)
     for i, factor in zip(moving, factors, strict=True):
         if factor > 20:
-            yield Finding(
-                "collinear lever", names[i], "caution", round(float(min(factor, 1e6)), 1),
-                f"{1 - 1 / factor:.0%} of {names[i]} is explained by the other controls and treatments: keep one of them",
-            )  # fmt: skip
+            said = (
+                f"{1 - 1 / factor:.0%} of {names[i]} is explained by the other controls and treatments: keep one "
+                "of them"
+            )
+            yield Finding("collinear lever", names[i], "caution", float(min(factor, 1e6)), said)
 
 
 def _standardised(values: Float[np.ndarray, "geo time column"]) -> Float[np.ndarray, "row column"]:

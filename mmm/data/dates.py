@@ -65,7 +65,8 @@ def parse_dates(values: pd.Series, where: Callable[[int], str]) -> tuple[pd.Seri
     if other and len(written):
         row = int(np.flatnonzero((complete[other] != reading).to_numpy())[0])
         problems.append(
-            f"`{values.name}` can be read as {label} and as {other} (first {where(int(written.index[row]))}: {written.iloc[row]!r}), "
+            f"`{values.name}` can be read as {label} and as {other} (first {where(int(written.index[row]))}: "
+            f"{written.iloc[row]!r}), "
             "and no date decides which: write dates as 2026-01-31"
         )
     by_text = pd.Series(reading.to_numpy(), index=written.to_numpy())
@@ -91,7 +92,8 @@ def _unread(parsed: pd.Series, values: pd.Series, where: Callable[[int], str]) -
     if not len(rows):
         return []
     return [
-        f"`{values.name}` has no date on {listing([where(int(row)) for row in rows])}: write the period's first day, or remove the row"
+        f"`{values.name}` has no date on {listing([where(int(row)) for row in rows])}: write the period's first "
+        "day, or remove the row"
     ]
 
 
@@ -103,7 +105,8 @@ def _formats_problem(
     if not best.notna().any():
         seen = listing([f"{where(int(row))}: {written[row]!r}" for row in written.index[:3]])
         return [
-            f"`{name}` does not hold dates ({seen}): name the column of dates as data.time, and write them as 2026-01-31"
+            f"`{name}` does not hold dates ({seen}): name the column of dates as data.time, and write them as "
+            "2026-01-31"
         ]
     rest = written[best.isna()]
     first = written.index[best.notna()][0]
@@ -117,15 +120,17 @@ def find_frequency(times: pd.DatetimeIndex, asked: str | None) -> tuple[str, lis
     """The pandas alias of the period (`W-MON`, `D`, `MS`, `h`) of sorted unique `times`, and what stands against it."""
     alias = WORDS.get(asked, asked) if asked else _inferred(times)
     if alias == "W":
-        alias = f"W-{WEEKDAYS[times.day_of_week.value_counts().idxmax()]}"
+        alias = f"W-{WEEKDAYS[int(np.bincount(times.day_of_week).argmax())]}"
     if alias is None:
         apart = listing([str(gap) for gap in pd.Series(times.diff()[1:]).value_counts().index[:3]])
         return "", [
-            f"the dates are neither hours, days, weeks nor months apart (commonest: {apart}): bring the data to one of these periods"
+            f"the dates are neither hours, days, weeks nor months apart (commonest: {apart}): bring the data to "
+            "one of these periods"
         ]
     if alias not in ("h", "D", "MS") and alias not in {f"W-{day}" for day in WEEKDAYS}:
         return "", [
-            f"data.frequency {asked!r} is not known: use hourly, daily, weekly, monthly, or W-MON to W-SUN; or leave it out"
+            f"data.frequency {asked!r} is not known: use hourly, daily, weekly, monthly, or W-MON to W-SUN; or "
+            "leave it out"
         ]
     return alias, []
 

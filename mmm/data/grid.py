@@ -22,7 +22,8 @@ def grid_problems(
     if beside.any():
         rows = [f"{where(int(row))} ({_day(time[row])})" for row in time.index[beside]]
         return [
-            f"the periods are {frequency}, and {int(beside.sum())} dates are not: {listing(rows)}. Correct them, or state data.frequency"
+            f"the periods are {frequency}, and {int(beside.sum())} dates are not: {listing(rows)}. Correct "
+            "them, or state data.frequency"
         ]
     return [*_duplicates(time, geo, where, has_geo), *_gaps(time, geo, grid, has_geo)]
 
@@ -43,15 +44,16 @@ def _duplicates(time: pd.Series, geo: pd.Series, where: Callable[[int], str], ha
 
 
 def _gaps(time: pd.Series, geo: pd.Series, grid: pd.DatetimeIndex, has_geo: bool) -> Iterator[str]:
-    """Periods that are not there, one sentence a geo."""
+    """Periods that are not there, one sentence for the geos that lack the same ones."""
+    lacking: dict[tuple[pd.Timestamp, ...], list[str]] = {}
     for name in sorted(geo.unique()):
-        missing = grid.difference(pd.DatetimeIndex(time[geo == name]))
-        if len(missing):
-            days = listing([_day(day) for day in missing])
-            remedy = "add the rows, with 0 for true zeros" + (
-                "; or leave the geo out" if has_geo else ", or start later with data.window"
-            )
-            yield f"{_of(name, has_geo)}{len(missing)} of {len(grid)} periods are missing: {days}: {remedy}"
+        missing = tuple(grid.difference(pd.DatetimeIndex(time[geo == name])))
+        if missing:
+            lacking.setdefault(missing, []).append(name)
+    remedy = "add the rows, with 0 where there truly was nothing" + ("; or leave the geo out" if has_geo else "")
+    for missing, geos in lacking.items():
+        days = listing([_day(day) for day in missing])
+        yield f"{_of(listing(geos), has_geo)}{len(missing)} of {len(grid)} periods are missing: {days}: {remedy}"
 
 
 def _of(geo: str, has_geo: bool) -> str:

@@ -2,11 +2,12 @@
 
     text, notes = guess_study(Path("data.csv"))
 
-Columns are sorted into time, geo, KPI, spend, exposure, organic media, treatments and controls, by their names first and
-their values where names say nothing. Each decision leaves a note with its reason, because a guess that nobody sees
-is a mistake that nobody finds. A column that fits nothing becomes a control if it is a number, and is left out if it is text.
+Columns are sorted into time, geo, KPI, spend, exposure, organic media, treatments and controls, by their names first
+and their values where names say nothing. Each decision leaves a note with its reason, because a guess that nobody sees
+is a mistake that nobody finds. A column that fits nothing becomes a control if it is a number, and is left out if it is
+text.
 
-To teach it a word, add it to `WORDS`.
+To teach it a word, add it to `mmm.data.words`.
 """
 
 from __future__ import annotations
@@ -20,31 +21,18 @@ import pandas as pd
 import yaml
 
 from mmm.data.dates import parse_dates
-from mmm.data.ingest import READERS, Table, read_file
+from mmm.data.ingest import READERS, read_file
 from mmm.data.numbers import BLANKS, decimal_sign, read_numbers
 from mmm.data.privacy import personal_columns
+from mmm.data.table import Table
+from mmm.data.words import is_called, says, stem
 from mmm.errors import InputError
 
-WORDS = {
-    "time": r"date|day|week|month|time|period|ds|datum|semaine|jour|mois|woche|monat",
-    "geo": r"geo|region|market|dma|state|country|city|store|land|pays|bundesland",
-    "population": r"population|pop|inhabitants",
-    "value": r"(revenue|value|margin|profit|ltv)_per_\w+|unit_price_value",
-    "kpi": r"revenues?|sales|turnover|conversions?|orders|y|kpi|gmv|net_sales|umsatz|ventes|subscriptions|signups|installs|leads|units_sold",
-    "spend": r"spend|spends|spending|cost|costs|s|budget|investment|ausgaben|depenses",
-    "exposure": r"impressions?|imps?|i|clicks?|p|grps?|trps?|views?|sends?",
-    "reach": r"reach",
-    "frequency": r"frequency|freq",
-    "organic": r"organic|newsletter|email|e_mail|mail|crm|push|blog|pr",
-    "treatment": r"promos?|promotions?|discounts?|sale|coupon|deal|price_cut",
+LACKING = {
+    "time": "no column looks like dates: name it `week` or `date`, or write study.yaml by hand",
+    "kpi": "no column looks like an outcome: name it `sales`, `revenue` or `conversions`, or write study.yaml by hand",
+    "channels": "no column looks like media spend: name them `tv_spend`, `search_cost`, or write study.yaml by hand",
 }
-
-CONTROL = r"controls?|competitor\w*|price\w*|weather|holidays?|index|c\d+"
-
-MEDIA = (
-    r"(x\d+_.*|.*(tv|television|radio|print|ooh|out_of_home|facebook|meta|instagram|google|youtube|tiktok|search|social|display|"
-    r"video|affiliate|influencer|ads?|media|channel)\d*(_.*)?)"
-)
 
 
 @dataclass
@@ -74,21 +62,7 @@ def guess_study(path: Path) -> tuple[str, list[str]]:
     if problems:
         raise InputError(problems, path.name)
     guess = guess_columns(table)
-    lacking = [
-        sentence
-        for found, sentence in (
-            (guess.time, "no column looks like dates: name it `week` or `date`, or write study.yaml by hand"),
-            (
-                guess.kpi,
-                "no column looks like an outcome: name it `sales`, `revenue` or `conversions`, or write study.yaml by hand",
-            ),
-            (
-                guess.channels,
-                "no column looks like media spend: name them `tv_spend`, `search_cost`, or write study.yaml by hand",
-            ),
-        )
-        if not found
-    ]
+    lacking = [sentence for part, sentence in LACKING.items() if not getattr(guess, part)]
     if lacking:
         raise InputError(lacking, path.name)
     return _text(guess, path), guess.notes
@@ -113,17 +87,6 @@ def guess_columns(table: Table) -> Guess:
     return guess
 
 
-def _words(name: str) -> list[str]:
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
-    return [word for word in re.split(r"[^a-z0-9]+", spaced.lower()) if word]
-
-
-def _says(name: str, kind: str) -> bool:
-    """Whether the whole name, or one of its words, is a word of that kind."""
-    words = _words(name)
-    return any(re.fullmatch(WORDS[kind], word) for word in ["_".join(words), *words])
-
-
 def _number_columns(table: Table) -> dict[str, np.ndarray]:
     """Columns of numbers (blanks allowed), as float64."""
     decimal, _ = decimal_sign([table.frame[name] for name in table.frame], table.separator)
@@ -139,7 +102,7 @@ def _number_columns(table: Table) -> dict[str, np.ndarray]:
 
 def _time(frame: pd.DataFrame, names: list[str], table: Table) -> str:
     """The first column whose name means time and whose cells are dates, else any whose cells are dates."""
-    for name in [*filter(lambda name: _says(name, "time"), names), *names]:
+    for name in [*filter(lambda name: says(name, "time"), names), *names]:
         if not pd.api.types.is_numeric_dtype(frame[name].dtype):
             parsed, problems = parse_dates(frame[name], table.where)
             if not problems and parsed.nunique() > 2:
@@ -157,50 +120,54 @@ def _geo(frame: pd.DataFrame, names: list[str], guess: Guess) -> str:
     if not guess.time or frame[guess.time].is_unique:
         return ""
     for name in names:
-        if _says(name, "geo") and not frame.duplicated([guess.time, name]).any():
+        if says(name, "geo") and not frame.duplicated([guess.time, name]).any():
             return name
     return ""
 
 
 def _first(names: list[str], kind: str, numbers: dict[str, np.ndarray]) -> str:
-    return next((name for name in names if name in numbers and re.fullmatch(WORDS[kind], "_".join(_words(name)))), "")
+    return next((name for name in names if name in numbers and is_called(name, kind)), "")
 
 
 def _kpi(names: list[str], numbers: dict[str, np.ndarray]) -> str:
     """The outcome: the column whose whole name is such a word, else one that contains it and is no control."""
-    able = [name for name in names if name in numbers and not _control(name)]
-    whole = [name for name in able if re.fullmatch(WORDS["kpi"], "_".join(_words(name)))]
-    part = [name for name in able if _says(name, "kpi") and not _says(name, "spend") and not _says(name, "organic")]
+    able = [name for name in names if name in numbers and not says(name, "control")]
+    whole = [name for name in able if is_called(name, "kpi")]
+    part = [name for name in able if says(name, "kpi") and not says(name, "spend") and not says(name, "organic")]
     return next(iter([*whole, *part]), "")
-
-
-def _control(name: str) -> bool:
-    words = _words(name)
-    return any(re.fullmatch(CONTROL, word) for word in words)
 
 
 def _media(names: list[str], numbers: dict[str, np.ndarray], guess: Guess) -> None:
     """Spend columns become channels, and find their exposure, reach and frequency by the rest of their name."""
     usable = [name for name in names if name in numbers]
     guess.left_out += [name for name in names if name not in numbers]
-    spends = [name for name in usable if _says(name, "spend") and not _control(name) and (numbers[name] >= 0).all()]
+    spends = [
+        name for name in usable if says(name, "spend") and not says(name, "control") and (numbers[name] >= 0).all()
+    ]
     for name in spends:
-        guess.channels[_stem(name, ("spend",))] = {"spend": name}
+        guess.channels[_channel(name, ("spend",), guess)] = {"spend": name}
     others = [name for name in usable if name not in spends]
     if not spends:
         bare = [name for name in others if _bare_channel(name, numbers[name])]
-        guess.channels |= {_stem(name, ()): {"spend": name} for name in bare}
+        for name in bare:
+            guess.channels[_channel(name, (), guess)] = {"spend": name}
         others = [name for name in others if name not in bare]
     for name in list(others):
-        kind = next((kind for kind in ("reach", "frequency", "exposure") if _says(name, kind)), "")
-        stem = _stem(name, (kind,)) if kind else ""
-        if kind and stem in guess.channels:
-            guess.channels[stem][kind] = name
+        kind = next((kind for kind in ("reach", "frequency", "exposure") if says(name, kind)), "")
+        channel = guess.channels.get(stem(name, (kind,))) if kind else None
+        if channel and kind not in channel:
+            channel[kind] = name
             others.remove(name)
     for channel in guess.channels.values():
         _complete(channel, guess)
     for name in others:
         _lever(name, numbers[name], guess)
+
+
+def _channel(name: str, kinds: tuple[str, ...], guess: Guess) -> str:
+    """The channel that a column is named after; its whole name where another column has taken the short one."""
+    short = stem(name, kinds)
+    return short if short not in guess.channels else stem(name, ())
 
 
 def _complete(channel: dict[str, str], guess: Guess) -> None:
@@ -214,27 +181,20 @@ def _complete(channel: dict[str, str], guess: Guess) -> None:
 
 def _bare_channel(name: str, values: np.ndarray) -> bool:
     """In a table without one spend column: a medium's name over numbers that are never negative."""
-    return bool(re.fullmatch(MEDIA, "_".join(_words(name)))) and bool((values >= 0).all()) and not _control(name)
+    return is_called(name, "medium") and bool((values >= 0).all()) and not says(name, "control")
 
 
 def _lever(name: str, values: np.ndarray, guess: Guess) -> None:
     if np.ptp(values) == 0:
         guess.left_out.append(name)
-    elif _says(name, "organic") and (values >= 0).all() and not _control(name):
-        guess.organic[_stem(name, ("exposure",))] = name
-    elif _says(name, "treatment") and not _control(name):
+    elif says(name, "organic") and (values >= 0).all() and not says(name, "control"):
+        guess.organic[stem(name, ("exposure",))] = name
+    elif says(name, "treatment") and not says(name, "control"):
         guess.treatments.append(name)
-    elif _says(name, "exposure") and (values >= 0).all() and not _control(name):
-        guess.organic[_stem(name, ("exposure",))] = name
+    elif says(name, "exposure") and (values >= 0).all() and not says(name, "control"):
+        guess.organic[stem(name, ("exposure",))] = name
     else:
         guess.controls.append(name)
-
-
-def _stem(name: str, kinds: tuple[str, ...]) -> str:
-    """The name without the words of those kinds: `TV_spend` is the channel `TV`."""
-    parts = [part for part in re.split(r"[^A-Za-z0-9]+", name) if part]
-    kept = [part for part in parts if not any(re.fullmatch(WORDS[kind], part.lower()) for kind in kinds)]
-    return "_".join(kept or parts)
 
 
 def _notes(guess: Guess) -> None:
@@ -262,56 +222,44 @@ def _notes(guess: Guess) -> None:
 
 
 def _kind(guess: Guess) -> str:
-    count = r"conversions?|orders|subscriptions|signups|installs|leads|units_sold"
-    return "count" if re.search(rf"(^|_)({count})(_|$)", "_".join(_words(guess.kpi))) else "revenue"
+    return "count" if says(guess.kpi, "count") else "revenue"
 
 
 def _text(guess: Guess, path: Path) -> str:
     """The study with a comment on each part; column names are quoted where YAML needs it."""
-    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", _bare_name(path)).strip("-._") or "study"
-    kpi: dict[str, str] = {"column": guess.kpi, "kind": _kind(guess)}
-    if guess.value:
-        kpi["value_per_kpi"] = guess.value
-    organic = {key: {"exposure": column} for key, column in guess.organic.items()}
+    kpi = {"column": guess.kpi, "kind": _kind(guess)} | ({"value_per_kpi": guess.value} if guess.value else {})
     lines = [
-        "# A first study, guessed from the columns. Read every line: a guess that nobody checks is a mistake that nobody finds.",
-        _line("study", name),
-        "currency: EUR                     # correct it if the money is another",
+        "# A first study, guessed from the columns: read every line before you trust it.",
+        f"study: {_flow(_study_name(path))}",
+        "currency: EUR  # correct it if the money is another",
         "data:",
-        f"  {_line('source', path.name)}",
-        f"  {_line('time', guess.time)}",
-        *([f"  {_line('geo', guess.geo)}"] if guess.geo else []),
-        *([f"  {_line('population', guess.population)}"] if guess.population else []),
-        f"  kpi: {_flow(kpi)}     # kind: revenue (money) or count",
-        "  channels:                       # paid media: spend, and exposure or reach and frequency where known",
-        *[f"    {_flow(key)}: {_flow(value)}" for key, value in guess.channels.items()],
-        *(
-            [
-                "  organic:                        # media without a cost a unit",
-                *[f"    {_flow(k)}: {_flow(v)}" for k, v in organic.items()],
-            ]
-            if organic
-            else []
-        ),
-        *([f"  treatments: {_flow(guess.treatments)}     # what you decide beside media"] if guess.treatments else []),
-        *(
-            [f"  controls: {_flow(guess.controls)}     # what moves the KPI and is not a result of media"]
-            if guess.controls
-            else []
-        ),
-        *[f"# left out: {column}" for column in guess.left_out],
+        f"  source: {_flow(path.name)}",
+        f"  time: {_flow(guess.time)}",
+        *([f"  geo: {_flow(guess.geo)}"] if guess.geo else []),
+        *([f"  population: {_flow(guess.population)}"] if guess.population else []),
+        "  # kind: revenue (money), or count with value_per_kpi as the money value of one",
+        f"  kpi: {_flow(kpi)}",
+        "  # paid media: spend, and exposure or reach and frequency where known",
+        "  channels:",
+        *[f"    {_flow(name)}: {_flow(columns)}" for name, columns in guess.channels.items()],
     ]
+    if guess.organic:
+        lines += ["  # media without a cost a unit", "  organic:"]
+        lines += [f"    {_flow(name)}: {_flow({'exposure': column})}" for name, column in guess.organic.items()]
+    if guess.treatments:
+        lines += ["  # what you decide beside media", f"  treatments: {_flow(guess.treatments)}"]
+    if guess.controls:
+        lines += ["  # what moves the KPI and is not a result of media", f"  controls: {_flow(guess.controls)}"]
+    lines += [f"# left out: {column}" for column in guess.left_out]
     return "\n".join(lines) + "\n"
 
 
-def _bare_name(path: Path) -> str:
+def _study_name(path: Path) -> str:
+    """A study's name from the file's, or from its folder's where the file is called `data` or so."""
     ending = next((e for e in sorted(READERS, key=len, reverse=True) if path.name.lower().endswith(e)), path.suffix)
     name = path.name.removesuffix(path.name[len(path.name) - len(ending) :])
-    return path.resolve().parent.name if name.lower() in ("data", "export", "sales") else name
-
-
-def _line(key: str, value: str) -> str:
-    return f"{key}: {_flow(value)}"
+    name = path.resolve().parent.name if name.lower() in ("data", "export", "sales") else name
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-._") or "study"
 
 
 def _flow(value: object) -> str:

@@ -1,12 +1,9 @@
 """How do raw files become one table, before anyone judges their values?
 
     table = read_source(study)
-    table.frame["sales"]        # text from CSV, numbers or dates from formats that have types
-    table.where(4)              # "sales.csv line 6"
 
-CSV is read as text, cell by cell, so that a bad value can be named by its line and what was written there; nothing is
-guessed, filled or dropped on the way. Excel, Parquet and database tables keep the types they have. A glob gathers
-many files of one shape. What cannot be a table (an empty file, a saved web page, two columns of one name) is
+CSV is read as text, cell by cell (`mmm.data.csvfile`); Excel, Parquet and database tables keep the types they have.
+A glob gathers many files of one shape. Nothing is guessed, filled or dropped on the way. What cannot be a table is
 refused here, and so is personal data, in whichever column of the file it stands (`mmm.data.privacy`).
 
 To read another format, write a function `path -> Table` and name its ending in `READERS`.
@@ -14,67 +11,19 @@ To read another format, write a function `path -> Table` and name its ending in 
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import glob
-import gzip
-import io
 import os
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
-import duckdb
 import pandas as pd
 
+from mmm.data.csvfile import read_csv
 from mmm.data.privacy import personal_columns
+from mmm.data.table import Origin, Table
 from mmm.errors import InputError, closest, listing
 from mmm.study import Study, TableSource
-from mmm.textfile import decode, read_head, text_problem
-
-SEPARATORS = ",;\t|"
-
-
-@dataclass(frozen=True)
-class Origin:
-    """One file or table: its name, the first row of the frame that came from it, and how its rows are counted.
-
-    A text file's `path` lets a row be named by its line; a workbook's header takes row 1; a database's rows start at 1.
-    """
-
-    name: str
-    first: int = 0
-    separator: str = ","
-    path: Path | None = None
-    header: int = 0
-
-    def place(self, row: int) -> str:
-        """What a reader of the file calls its row `row`, which counts from 0."""
-        if self.path is None:
-            return f"row {row + 1 + self.header}"
-        lines = _lines(self.path, self.separator, self.path.stat().st_mtime_ns)
-        return f"line {lines[row]}" if row < len(lines) else f"row {row + 1}"
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows as they were read, and the files they came from."""
-
-    frame: pd.DataFrame
-    origins: tuple[Origin, ...]
-
-    @property
-    def separator(self) -> str:
-        """What stood between the cells, or `,` where the source was not text."""
-        return self.origins[0].separator
-
-    def where(self, row: int) -> str:
-        """The file and the line (or row) that row `row` of the frame was read from."""
-        origin = next(origin for origin in reversed(self.origins) if origin.first <= row)
-        place = origin.place(row - origin.first)
-        return place if len(self.origins) == 1 else f"{origin.name} {place}"
 
 
 def read_source(study: Study) -> Table:
@@ -124,7 +73,8 @@ def read_files(paths: list[Path]) -> Table:
             problems += error.problems
     if not problems:
         problems = [
-            f"{path.name} has the columns {listing(list(table.frame))}, while {paths[0].name} has {listing(list(tables[0].frame))}: "
+            f"{path.name} has the columns {listing(list(table.frame.columns))}, while {paths[0].name} has "
+            f"{listing(list(tables[0].frame.columns))}: "
             "files of one source need the same columns"
             for path, table in zip(paths, tables, strict=True)
             if set(table.frame) != set(tables[0].frame)
@@ -150,103 +100,14 @@ def read_file(path: Path) -> Table:
     if reader is None:
         raise InputError(
             [
-                f"{path.name} has the ending {ending or 'none'!r}, which is not one of {', '.join(READERS)}: export it as CSV"
+                f"{path.name} has the ending {ending or 'none'!r}, which is not one of {', '.join(READERS)}: "
+                "export it as CSV"
             ]
         )
     table = reader(path)
     if table.frame.empty:
         raise InputError([f"{path.name} has a header and no rows: export it again, with its data"])
     return table
-
-
-def read_csv(path: Path) -> Table:
-    """A CSV file, packed or not, every cell as text; an empty cell is missing."""
-    problem = text_problem(path)
-    if problem:
-        raise InputError([f"{path.name} {problem}"])
-    separator, names = _header(path)
-    problems = _header_problems(path, names)
-    if problems:
-        raise InputError(problems)
-    with duckdb.connect(
-        config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-    ) as connection:
-        try:
-            frame = connection.sql(
-                "select * from read_csv($path, delim = $separator, quote = '\"', escape = '\"', header = false, skip = 1,"
-                " auto_detect = false, columns = $columns, null_padding = false, compression = $packed)",
-                params={
-                    "path": glob.escape(str(path)),
-                    "separator": separator,
-                    "columns": dict.fromkeys(names, "VARCHAR"),
-                    "packed": "gzip" if path.suffix == ".gz" else "none",
-                },
-            ).df()
-        except duckdb.Error as error:
-            raise InputError(_ragged(path, separator, len(names), error)) from None
-    return Table(frame, (Origin(path.name, separator=separator, path=path),))
-
-
-def _header(path: Path) -> tuple[str, list[str]]:
-    """The separator and the column names; a first column without a name, as R and pandas write it, is `column 1`."""
-    text = read_head(path).decode("utf-8-sig", errors="replace")
-    first = text.splitlines()[0]
-    separator = max(SEPARATORS, key=lambda character: _outside_quotes(first).count(character))
-    cells = next(csv.reader(io.StringIO(text), delimiter=separator))
-    return separator, [cell.strip() or f"column {i}" for i, cell in enumerate(cells, start=1)]
-
-
-def _outside_quotes(line: str) -> str:
-    return "".join(line.split('"')[::2])
-
-
-def _header_problems(path: Path, names: list[str]) -> list[str]:
-    twice = sorted({name for name in names if names.count(name) > 1})
-    problems = [
-        f"{path.name} has the column {name!r} {names.count(name)} times: rename or remove the others" for name in twice
-    ]
-    if all(_is_number(name) for name in names):
-        problems.append(f"{path.name} starts with numbers ({listing(names, 4)}): its first line must name the columns")
-    return problems
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _rows(path: Path, separator: str) -> Iterator[tuple[int, list[str]]]:
-    """Every row of the file after the header with the line it starts on: slower than DuckDB, and never lost."""
-    text, _ = decode(gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes())
-    reader = csv.reader(io.StringIO(text), delimiter=separator)
-    next(reader, None)
-    line = reader.line_num + 1
-    for row in reader:
-        if row:
-            yield line, row
-        line = reader.line_num + 1
-
-
-@cache
-def _lines(path: Path, separator: str, changed: int) -> tuple[int, ...]:
-    """The line of every row of the file as it was last `changed`: wanted when something is wrong, and then often."""
-    return tuple(line for line, _ in _rows(path, separator))
-
-
-def _ragged(path: Path, separator: str, width: int, error: duckdb.Error) -> list[str]:
-    """Why DuckDB refused the file: its encoding, the lines of another width, or its own words."""
-    _, problem = decode(gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes())
-    if problem:
-        return [f"{path.name} {problem}"]
-    wrong = [f"line {line} ({len(row)})" for line, row in _rows(path, separator) if len(row) != width]
-    if wrong:
-        return [
-            f"{path.name} has {width} columns, but not on {listing(wrong)}: put quotes round cells that hold {separator!r}, or export again"
-        ]
-    return [f"{path.name} cannot be read as CSV ({str(error).splitlines()[0]}): export it again as CSV UTF-8"]
 
 
 def read_parquet(path: Path) -> Table:

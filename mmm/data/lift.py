@@ -30,8 +30,9 @@ import pandas as pd
 import xarray as xr
 
 from mmm.data.dates import parse_dates
-from mmm.data.ingest import Table, read_file
+from mmm.data.ingest import read_file
 from mmm.data.numbers import decimal_sign, read_numbers
+from mmm.data.table import Table
 from mmm.errors import InputError, closest, listing
 
 REQUIRED = ("experiment", "channel", "start", "end", "spend_delta", "lift", "standard_error")
@@ -40,7 +41,7 @@ YES, NO = frozenset({"yes", "true", "1", "y"}), frozenset({"no", "false", "0", "
 
 
 def read_lift(path: Path, panel: xr.DataTree) -> pd.DataFrame:
-    """The lift table with `channel` and `geos` as tuples, days as timestamps, `randomised` as bool, in the file's order.
+    """The lift table in the file's order: `channel` and `geos` as tuples, days as timestamps, `randomised` as bool.
 
     Raises `InputError` with every problem of the file: a column that is missing, a channel or geo that the panel does
     not have, days outside the panel, a standard error that is not positive.
@@ -121,10 +122,14 @@ def _row_problems(row: pd.Series, panel: xr.Dataset, where: str) -> Iterator[str
     if row.start > row.end:
         yield f"{at}: start {row.start.date()} is after end {row.end.date()}: exchange them"
     if row.measured_until < row.end:
-        yield f"{at}: measured_until {row.measured_until.date()} is before end {row.end.date()}: it is the last day that the lift counts"
+        yield (
+            f"{at}: measured_until {row.measured_until.date()} is before end {row.end.date()}: it is the last "
+            "day that the lift counts"
+        )
     if row.start < first or row.measured_until >= last:
         yield (
-            f"{at}: {row.start.date()} to {row.measured_until.date()} is not inside the panel, {first.date()} to {(last - pd.Timedelta(days=1)).date()}: "
+            f"{at}: {row.start.date()} to {row.measured_until.date()} is not inside the panel, {first.date()} "
+            f"to {(last - pd.Timedelta(days=1)).date()}: "
             "correct the days, or load a panel that covers them"
         )
     if row.standard_error <= 0:

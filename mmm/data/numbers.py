@@ -20,12 +20,15 @@ from mmm.errors import listing
 
 MAY_BE_NEGATIVE = frozenset({"controls", "treatments", "lift"})
 
+NEVER_ZERO = frozenset({"population"})
+
 BLANKS = frozenset({"", "na", "n/a", "#n/a", "nan", "null", "none", "-", "?"})
 
 REMEDIES = {
-    "missing": "write the value (0 where it truly was zero), or leave the periods out with data.window",
+    "missing": "write the value, 0 where it truly was zero; the last periods can be left out with data.window.end",
     "text": "write a plain number with a decimal point, without currency, percent or thousands separators",
     "infinite": "it usually comes from a division by zero: write the value, or 0",
+    "zero": "it is divided by: write the true number",
     "negative": "it cannot be below zero: put credits and refunds into the period they belong to",
 }
 
@@ -48,7 +51,8 @@ def read_numbers(
     numbers, blank = _floats(values, decimal)
     text = np.isnan(numbers) & ~blank
     negative = (numbers < 0) & np.isfinite(numbers) & (re.split(r"[.\[]", role)[0] not in MAY_BE_NEGATIVE)
-    faults = {"missing": blank, "text": text, "infinite": np.isinf(numbers), "negative": negative}
+    zero = (numbers == 0) & (role in NEVER_ZERO)
+    faults = {"missing": blank, "text": text, "infinite": np.isinf(numbers), "negative": negative, "zero": zero}
     if not any(found.any() for found in faults.values()):
         return numbers, []
     if _is_categories(values, role, text, blank):
@@ -73,7 +77,7 @@ def _floats(values: pd.Series, decimal: str) -> tuple[Float[np.ndarray, " row"],
 
 
 def _plain_floats(values: pd.Series) -> Float[np.ndarray, " row"] | None:
-    """The fast way for the usual column, which holds numbers and nothing else; `None` where a cell needs a closer look."""
+    """The fast way for the usual column, which holds numbers and nothing else; `None` where a cell needs a look."""
     try:
         numbers = values.to_numpy(dtype=object).astype(np.float64)
     except (TypeError, ValueError):
@@ -113,7 +117,10 @@ def _categories_problem(values: pd.Series, role: str) -> str:
 
 def _sentence(values: pd.Series, role: str, kind: str, found: Rows, locate: Locate) -> str:
     rows = np.flatnonzero(found)
-    cells = [f"{locate(int(row))}" + (f": {str(values.iloc[row])!r}" if kind != "missing" else "") for row in rows[:11]]
+    cells = [
+        f"{locate(int(values.index[row]))}" + (f": {str(values.iloc[row])!r}" if kind != "missing" else "")
+        for row in rows[:11]
+    ]
     places = listing(cells + [""] * (len(rows) - len(cells)))
     times = "once" if len(rows) == 1 else f"{len(rows)} of {len(values)} times"
     return f"`{values.name}` ({role}) is {kind} {times}, at {places}: {REMEDIES[kind]}"
@@ -135,10 +142,12 @@ def decimal_sign(columns: Iterable[pd.Series], separator: str) -> tuple[str, lis
     points = [cell for cell in cells if WITH_POINT.fullmatch(cell)]
     if points:
         return ".", [
-            f"numbers are written with a decimal comma ({commas[0]}) and with a point ({points[0]}): use the point everywhere"
+            f"numbers are written with a decimal comma ({commas[0]}) and with a point ({points[0]}): use the "
+            "point everywhere"
         ]
     if all(THOUSANDS.fullmatch(cell) for cell in commas):
         return ".", [
-            f"numbers such as {commas[0]} may have a decimal comma or a thousands separator: write them with a decimal point and neither"
+            f"numbers such as {commas[0]} may have a decimal comma or a thousands separator: write them with a "
+            "decimal point and neither"
         ]
     return ",", []

@@ -13,6 +13,7 @@ To give a column a new meaning, add a field to `mmm.study.Data`, list it in `Dat
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,18 +22,32 @@ import pandas as pd
 import xarray as xr
 from jaxtyping import Float
 
-from mmm.data.dates import find_frequency, parse_dates, period_starts, periods_per_year
+from mmm.data.dates import ONE_DAY, find_frequency, parse_dates, period_starts, periods_per_year
 from mmm.data.grid import grid_problems
 from mmm.data.identity import data_hash
-from mmm.data.ingest import Origin, Table, read_source
+from mmm.data.ingest import read_source
 from mmm.data.numbers import decimal_sign, read_numbers
+from mmm.data.table import Origin, Table
 from mmm.errors import InputError, StudyError, closest
 from mmm.study import Data, Study, load_study
 
 SCHEMA_VERSION = 1
 NATIONAL = "national"
 
+EXPOSURE_UNITS = {
+    "impression": "impressions",
+    "click": "clicks",
+    "grp": "GRPs",
+    "view": "views",
+    "reach": "people reached",
+    "send": "sends",
+    "visit": "visits",
+}
+"""The unit of exposure by a part of the column's name."""
+
 Rows = Float[np.ndarray, " row"]
+Grid = Float[np.ndarray, "geo time"]
+Media = Float[np.ndarray, "geo time channel"]
 
 
 @dataclass(frozen=True)
@@ -77,13 +92,12 @@ def panel_from_table(table: Table, study: Study, name: str) -> xr.DataTree:
     if problems or cells is None:
         raise InputError(problems, name)
     panel = _assemble(cells, study)
-    identity = data_hash(panel)
-    panel, notes = _windowed(panel, study.data)
+    panel, notes = _windowed(panel, study.data, len(table.frame) - len(cells.time))
     tree = xr.DataTree.from_dict({"/panel": panel})
     tree.attrs = {
         "study": json.dumps(study.canonical(), sort_keys=True),
         "schema_version": SCHEMA_VERSION,
-        "data_hash": identity,
+        "data_hash": data_hash(panel),
         "frequency": cells.frequency,
         "periods_per_year": periods_per_year(cells.frequency),
         "notes": "\n".join(notes),
@@ -95,23 +109,36 @@ def _check(table: Table, data: Data) -> tuple[Cells | None, list[str]]:
     """Every cell that the study uses; problems from all columns together."""
     frame = table.frame
     columns = {place: column for place, column in data.columns().items() if column in frame.columns}
+    known = [str(name) for name in frame.columns]
     problems = [
-        f"data.{place} names the column {column!r}, which is not in the data: {closest(column, [str(name) for name in frame.columns])}"
+        f"data.{place} names the column {column!r}, which is not in the data: {closest(column, known)}"
         for place, column in data.columns().items()
         if place not in columns
     ]
-    geo = _geos(frame, columns, table, problems)
     time, frequency = pd.Series(pd.NaT, index=frame.index), ""
     if "time" in columns:
         time, found = parse_dates(frame[columns["time"]], table.where)
         problems += found
         if not found:
-            unique = pd.DatetimeIndex(time.unique()).sort_values()
-            frequency, found = find_frequency(unique, data.frequency)
-            time = period_starts(time, frequency) if frequency else time
-            problems += found or grid_problems(time, geo, frequency, table.where, data.geo is not None)
-    numbers = _numbers(table, columns, time, geo, problems, national=data.geo is None)
+            time, frequency, found = _periods(time, data)
+            problems += found
+    used = table.frame.loc[time.index]
+    geo = _geos(used, columns, table, problems)
+    if frequency:
+        problems += grid_problems(time, geo, frequency, table.where, data.geo is not None)
+    numbers = _numbers(used, table, columns, time, geo, problems)
     return (Cells(time, geo, numbers, frequency) if not problems else None), problems
+
+
+def _periods(time: pd.Series, data: Data) -> tuple[pd.Series, str, list[str]]:
+    """The starts of the periods up to the window's end, the only rows that are looked at, and their frequency."""
+    if data.window.end:
+        time = time[time < pd.Timestamp(data.window.end) + ONE_DAY]
+    first = data.window.start or data.window.end
+    if time.empty or (data.window.start and time.max() < pd.Timestamp(data.window.start)):
+        return time, "", [f"data.window from {first} holds no period of the data: widen it, or leave it out"]
+    frequency, problems = find_frequency(pd.DatetimeIndex(time.unique()).sort_values(), data.frequency)
+    return (period_starts(time, frequency) if frequency else time), frequency, problems
 
 
 def _geos(frame: pd.DataFrame, columns: dict[str, str], table: Table, problems: list[str]) -> pd.Series:
@@ -120,22 +147,23 @@ def _geos(frame: pd.DataFrame, columns: dict[str, str], table: Table, problems: 
     values = frame[columns["geo"]]
     blank = np.flatnonzero(values.isna().to_numpy() | (values.astype("str").str.strip() == "").to_numpy())
     if len(blank):
+        first = table.where(int(values.index[blank[0]]))
         problems.append(
-            f"`{values.name}` (geo) is missing {len(blank)} times, first at {table.where(int(blank[0]))}: write the region of every row"
+            f"`{values.name}` (geo) is missing {len(blank)} times, first at {first}: name every row's region"
         )
     return values.astype("str").str.strip()
 
 
 def _numbers(
-    table: Table, columns: dict[str, str], time: pd.Series, geo: pd.Series, problems: list[str], national: bool
+    used: pd.DataFrame, table: Table, columns: dict[str, str], time: pd.Series, geo: pd.Series, problems: list[str]
 ) -> dict[str, Rows]:
-    wanted = {place: table.frame[column] for place, column in columns.items() if place not in ("time", "geo")}
+    wanted = {place: used[column] for place, column in columns.items() if place not in ("time", "geo")}
     decimal, found = decimal_sign(wanted.values(), table.separator)
     problems += found
 
     def locate(row: int) -> str:
-        day = "no date" if pd.isna(time.iloc[row]) else str(time.iloc[row]).removesuffix(" 00:00:00")
-        return f"{table.where(row)} ({day})" if national else f"{table.where(row)} ({day}, {geo.iloc[row]})"
+        day = "no date" if pd.isna(time[row]) else str(time[row]).removesuffix(" 00:00:00")
+        return f"{table.where(row)} ({day}, {geo[row]})" if "geo" in columns else f"{table.where(row)} ({day})"
 
     numbers = {}
     for place, values in wanted.items():
@@ -152,23 +180,18 @@ def _assemble(cells: Cells, study: Study) -> xr.Dataset:
     order = np.lexsort((cells.time.to_numpy(), pd.Categorical(cells.geo, categories=geos).codes))
     shape = (len(geos), len(times))
 
-    def grid(place: str) -> np.ndarray:
+    def grid(place: str) -> Grid:
         return cells.numbers[place][order].reshape(shape)
 
     media = [*data.channels, *data.organic]
     spend, exposure, frequency, units = _media(data, grid, shape, study.currency)
+    by_channel = ("geo", "time", "channel")
+    kpi_unit = study.currency if data.kpi.kind == "revenue" else data.kpi.column
+    exposure_units = units[0] if len(set(units)) == 1 else "see exposure_unit"
     variables: dict[str, tuple[tuple[str, ...], np.ndarray, dict[str, str]]] = {
-        "kpi": (
-            ("geo", "time"),
-            grid("kpi.column"),
-            {"units": study.currency if data.kpi.kind == "revenue" else data.kpi.column},
-        ),
-        "spend": (("geo", "time", "channel"), spend, {"units": study.currency}),
-        "exposure": (
-            ("geo", "time", "channel"),
-            exposure,
-            {"units": units[0] if len(set(units)) == 1 else "see exposure_unit"},
-        ),
+        "kpi": (("geo", "time"), grid("kpi.column"), {"units": kpi_unit}),
+        "spend": (by_channel, spend, {"units": study.currency}),
+        "exposure": (by_channel, exposure, {"units": exposure_units}),
     }
     coordinates: dict[str, object] = {
         "time": ("time", times.to_numpy()),
@@ -179,7 +202,7 @@ def _assemble(cells: Cells, study: Study) -> xr.Dataset:
         "exposure_unit": ("channel", np.array(units, dtype=str)),
     }
     if frequency is not None:
-        variables["frequency"] = (("geo", "time", "channel"), frequency, {"units": "exposures a person reached"})
+        variables["frequency"] = (by_channel, frequency, {"units": "exposures a person reached"})
     for kind, names in (("treatment", data.treatments), ("control", data.controls)):
         if names:
             stacked = np.stack([grid(f"{kind}s[{i}]") for i in range(len(names))], axis=-1)
@@ -193,7 +216,9 @@ def _assemble(cells: Cells, study: Study) -> xr.Dataset:
     return xr.Dataset(variables, coords=coordinates)
 
 
-def _media(data: Data, grid, shape: tuple[int, int], currency: str):  # type: ignore[no-untyped-def]
+def _media(
+    data: Data, grid: Callable[[str], Grid], shape: tuple[int, int], currency: str
+) -> tuple[Media, Media, Media | None, list[str]]:
     """Spend, exposure, frequency (or `None`) and the unit of each medium's exposure, paid channels first."""
     spends, exposures, frequencies, units = [], [], [], []
     for name, channel in data.channels.items():
@@ -213,35 +238,17 @@ def _media(data: Data, grid, shape: tuple[int, int], currency: str):  # type: ig
 
 def exposure_unit(column: str) -> str:
     """What a column of exposure counts, as far as its name tells."""
-    word = column.lower()
-    known = {
-        "impression": "impressions",
-        "click": "clicks",
-        "grp": "GRPs",
-        "view": "views",
-        "reach": "people reached",
-        "send": "sends",
-        "visit": "visits",
-    }
-    return next((unit for part, unit in known.items() if part in word), "exposure units")
+    return next((unit for part, unit in EXPOSURE_UNITS.items() if part in column.lower()), "exposure units")
 
 
-def _windowed(panel: xr.Dataset, data: Data) -> tuple[xr.Dataset, list[str]]:
-    """Rows after the window dropped, rows before it marked, and a note of either."""
-    notes = []
-    window = data.window
-    if window.end:
-        keep = panel.time <= np.datetime64(window.end, "ns")
-        if not keep.all():
-            notes.append(f"{int((~keep).sum())} periods after data.window.end {window.end} were left out")
-        panel = panel.isel(time=np.flatnonzero(keep.to_numpy()))
+def _windowed(panel: xr.Dataset, data: Data, dropped: int) -> tuple[xr.Dataset, list[str]]:
+    """Periods before the window marked, with a note of what the window leaves out."""
+    window, notes = data.window, []
+    if dropped:
+        notes.append(f"{dropped} rows after data.window.end {window.end} were left out")
     if window.start:
-        inside = panel.time >= np.datetime64(window.start, "ns")
-        panel = panel.assign_coords(in_window=("time", inside.to_numpy()))
+        inside = panel.time.to_numpy() >= np.datetime64(window.start, "ns")
+        panel = panel.assign_coords(in_window=("time", inside))
         if not inside.all():
             notes.append(f"{int((~inside).sum())} periods before data.window.start {window.start} only feed carryover")
-    if not panel.sizes["time"] or not panel.in_window.any():
-        raise InputError(
-            [f"data.window {window.start} to {window.end} holds no period of the data: widen it, or leave it out"]
-        )
     return panel, notes

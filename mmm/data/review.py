@@ -4,8 +4,8 @@
     found.worst                 # "info", "caution" or "fail"
     found.findings_table()      # one row a finding
 
-`load_panel` refuses what is wrong; the review tells what is weak. It runs every function of `mmm.data.checks` on a panel
-and gathers their findings with a short summary, as JSON for machines and as one self-contained page for people.
+`load_panel` refuses what is wrong; the review tells what is weak. It runs every function of `mmm.data.checks` on a
+panel and gathers their findings with a short summary, as JSON for machines and as one self-contained page for people.
 """
 
 from __future__ import annotations
@@ -68,9 +68,13 @@ def review(panel: xr.DataTree) -> Review:
     """Every check on the panel of `load_panel`."""
     data = panel["panel"].to_dataset()
     ask = _ask(panel, data)
-    found = [finding for check in CHECKS for finding in check(data, ask)]
+    found = [_rounded(finding) for check in CHECKS for finding in check(data, ask)]
     found.sort(key=lambda finding: SEVERITIES.index(finding.severity))
     return Review(_summary(panel, data), tuple(_channels(data)), tuple(found))
+
+
+def _rounded(finding: Finding) -> Finding:
+    return dataclasses.replace(finding, statistic=float(f"{finding.statistic:.4g}"))
 
 
 def _ask(panel: xr.DataTree, data: xr.Dataset) -> Ask:

@@ -13,13 +13,13 @@ Every test of recovery, and the bundled example, start here. Each channel says h
 truly does; its coefficient follows from the ROI that it is asked to have. `confounding` lets a hidden demand drive
 both the spend and the KPI: the case that breaks naive models.
 
-To add a flighting style, write a function `(rng, time) -> relative spend >= 0` and name it in `FLIGHTINGS`.
+To add a flighting style, see `mmm.data.flighting`; to add a lever beside media, extend `_levers`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -28,11 +28,10 @@ import pandas as pd
 from jaxtyping import Float
 from numpy.random import Generator
 
-Weeks = Float[np.ndarray, " time"]
+from mmm.data.flighting import FLIGHTINGS, WEEKS_A_YEAR, Weeks, autoregression, season_shape
+
 Panel = Float[np.ndarray, "geo time"]
 ByChannel = Float[np.ndarray, "geo time channel"]
-
-WEEKS_A_YEAR = 365.25 / 7
 
 MAX_LAG = 13
 """Lags 0 to 13 carry all the effect: longer carryover would not be recoverable by the default model."""
@@ -107,12 +106,12 @@ def simulate(
     rng = np.random.default_rng(seed)
     time = np.arange(weeks) + start.timetuple().tm_yday / 7
     size = _sizes(rng, geos)
-    demand = confounding * _autoregression(rng, weeks, 0.9)
+    demand = confounding * autoregression(rng, weeks, 0.9)
     spend = _spend(rng, channels, time, size, level * media_share, demand, confounding)
     exposure = _exposure(rng, channels, spend)
     contribution = _contribution(rng, channels, spend, exposure, heterogeneity)
     frame = _calendar(start, weeks, size)
-    base = 1 + trend * np.arange(weeks) / WEEKS_A_YEAR + season * _season(time) + demand
+    base = 1 + trend * np.arange(weeks) / WEEKS_A_YEAR + season * season_shape(time) + demand
     levers = _levers(rng, weeks, controls, promotion, newsletter)
     base = base + sum((effect for _, effect in levers.values()), np.zeros(weeks))
     mean = level * size[:, None] * base + contribution.sum(axis=-1)
@@ -134,59 +133,6 @@ def _sizes(rng: Generator, geos: int) -> Float[np.ndarray, " geo"]:
         return np.ones(1)
     raw = rng.lognormal(0.0, 0.6, geos)
     return raw / raw.sum()
-
-
-def _autoregression(rng: Generator, count: int, coefficient: float) -> Weeks:
-    """A stationary AR(1) series of unit variance."""
-    values = np.empty(count)
-    values[0] = rng.normal()
-    shocks = rng.normal(0.0, np.sqrt(1 - coefficient**2), count)
-    for t in range(1, count):
-        values[t] = coefficient * values[t - 1] + shocks[t]
-    return values
-
-
-def _season(time: np.ndarray) -> Weeks:
-    """A year's shape: a December peak and a smaller one in early summer; `time` in weeks since a New Year."""
-    angle = 2 * np.pi * time / WEEKS_A_YEAR
-    return np.cos(angle + 0.2) * 0.8 + np.cos(2 * angle + 0.3) * 0.4
-
-
-def _always_on(rng: Generator, time: np.ndarray) -> Weeks:
-    return np.exp(0.35 * _autoregression(rng, len(time), 0.7))
-
-
-def _bursts(rng: Generator, time: np.ndarray) -> Weeks:
-    """Four to six weeks on, four to nine off."""
-    on = np.zeros(len(time))
-    t = int(rng.integers(0, 5))
-    while t < len(time):
-        length = int(rng.integers(4, 7))
-        on[t : t + length] = rng.lognormal(0.0, 0.4)
-        t += length + int(rng.integers(4, 10))
-    return on * rng.lognormal(0.0, 0.2, len(time))
-
-
-def _pulses(rng: Generator, time: np.ndarray) -> Weeks:
-    """A low steady line with strong single weeks."""
-    return 0.4 * _always_on(rng, time) + (rng.random(len(time)) < 0.25) * rng.lognormal(0.5, 0.5, len(time))
-
-
-def _seasonal(rng: Generator, time: np.ndarray) -> Weeks:
-    return np.maximum(0.0, 0.6 + _season(time)) * rng.lognormal(0.0, 0.4, len(time))
-
-
-def _growing(rng: Generator, time: np.ndarray) -> Weeks:
-    return (0.4 + 1.2 * (time - time[0]) / len(time)) * _always_on(rng, time)
-
-
-FLIGHTINGS: dict[str, Callable[[Generator, np.ndarray], Weeks]] = {
-    "always_on": _always_on,
-    "bursts": _bursts,
-    "pulses": _pulses,
-    "seasonal": _seasonal,
-    "growing": _growing,
-}
 
 
 def _spend(
@@ -212,7 +158,7 @@ def _exposure(rng: Generator, channels: Sequence[TrueChannel], spend: ByChannel)
     """What people saw: impressions at a price that wanders where the channel has one, else the money itself."""
     seen = []
     for i, channel in enumerate(channels):
-        price = channel.cost * np.exp(0.12 * _autoregression(rng, spend.shape[1], 0.8)) if channel.cost else 1000.0
+        price = channel.cost * np.exp(0.12 * autoregression(rng, spend.shape[1], 0.8)) if channel.cost else 1000.0
         seen.append((spend[..., i] / price * 1000).round(0 if channel.cost else 2))
     return np.stack(seen, axis=-1)
 
@@ -260,8 +206,8 @@ def _levers(
         depth = np.where(rng.random(weeks) < 0.15, rng.choice([10, 15, 20, 25], weeks), 0)
         levers["promo_depth"] = (depth, 0.005 * depth)
     if controls:
-        price = (100 + 3 * _autoregression(rng, weeks, 0.95)).round(2)
-        rival = (50 + 6 * _autoregression(rng, weeks, 0.8)).round(2)
+        price = (100 + 3 * autoregression(rng, weeks, 0.95)).round(2)
+        rival = (50 + 6 * autoregression(rng, weeks, 0.8)).round(2)
         levers["price_index"] = (price, -0.006 * (price - 100))
         levers["competitor_pressure"] = (rival, -0.003 * (rival - 50))
     return levers
@@ -310,7 +256,7 @@ def _truth(
     level: float,
     size: Float[np.ndarray, " geo"],
 ) -> dict[str, Any]:
-    """What a fit should find: totals over the window, parameters, and the response when a channel's history is scaled."""
+    """What a fit should find: totals over the window, parameters, and the KPI when a channel's history is scaled."""
     names = [channel.name for channel in channels]
     total = contribution.sum(axis=(0, 1))
     multiples = np.linspace(0.0, 2.0, 41)

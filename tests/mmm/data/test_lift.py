@@ -15,8 +15,9 @@ from mmm.data.simulate import simulate
 from mmm.study import InputError, load_study
 
 ROW = {
-    "experiment": "tv-pause", "channel": "tv", "geos": "region_01; region_02", "start": "2023-03-06", "end": "2023-04-02",
-    "measured_until": "2023-04-16", "design": "go-dark", "spend_delta": "-40000", "lift": "-52000",
+    "experiment": "tv-pause", "channel": "tv", "geos": "region_01; region_02",
+    "start": "2023-03-06", "end": "2023-04-02", "measured_until": "2023-04-16",
+    "design": "go-dark", "spend_delta": "-40000", "lift": "-52000",
     "standard_error": "11000", "estimator": "did", "randomised": "yes",
 }  # fmt: skip
 

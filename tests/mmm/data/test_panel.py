@@ -123,7 +123,16 @@ def test_rows_before_the_window_feed_carryover_and_rows_after_it_are_left_out() 
     window = {"start": "2025-01-20", "end": "2025-02-10"}
     tree = panel_from_frame(weekly(), study_of(window=window))
     assert tree["panel"].in_window.values.tolist() == [False, False, True, True, True, True]
-    assert "2 periods after data.window.end 2025-02-10 were left out" in tree.attrs["notes"]
+    assert tree.attrs["notes"].splitlines() == [
+        "2 rows after data.window.end 2025-02-10 were left out",
+        "2 periods before data.window.start 2025-01-20 only feed carryover",
+    ]
+
+
+def test_cells_after_the_window_are_not_looked_at() -> None:
+    frame = weekly()
+    frame.loc[7, "sales"] = "not yet known"
+    assert panel_from_frame(frame, study_of(window={"end": "2025-02-17"}))["panel"].sizes["time"] == 7
 
 
 def test_a_window_outside_the_data_is_refused() -> None:
@@ -249,6 +258,16 @@ def test_a_gap_is_named() -> None:
 def test_a_geo_that_lacks_a_period_is_named_with_it() -> None:
     (problem,) = problems_of(two_geos().drop(index=[15]), geo="region")
     assert problem.startswith("geo south: 1 of 8 periods are missing: 2025-02-24")
+
+
+def test_geos_that_lack_the_same_periods_share_a_sentence() -> None:
+    (problem,) = problems_of(two_geos().drop(index=[3, 11]), geo="region")
+    assert problem.startswith("geo north, south: 1 of 8 periods are missing: 2025-01-27")
+
+
+def test_a_population_of_zero_is_refused() -> None:
+    (problem,) = problems_of(two_geos().assign(people=[100] * 8 + [0] * 8), geo="region", population="people")
+    assert "`people` (population) is zero 8 of 16 times" in problem
 
 
 def test_a_geo_without_a_name_is_refused() -> None:

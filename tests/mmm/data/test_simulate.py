@@ -83,7 +83,8 @@ def test_a_market_is_a_panel(geos: int) -> None:
 def test_the_example_is_made_again_byte_for_byte(repository: Path, tmp_path: Path) -> None:
     folder = repository / "examples" / "alder-foods"
     spec = importlib.util.spec_from_file_location("alder_foods_make", folder / "make.py")
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     make = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(make)
     make.main(tmp_path)
