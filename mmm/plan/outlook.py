@@ -119,7 +119,10 @@ def _delay(fit: xr.DataTree, channels: np.ndarray) -> PerChannel:
 
 
 def _remainder(fit: xr.DataTree) -> float:
-    """The share of what all paid channels contribute together that the sum of their own contributions misses."""
+    """The share of what all paid channels contribute together that the sum of their own contributions misses.
+
+    Negative where channels reinforce one another: what two bring only together is then counted with both.
+    """
     from mmm.insight.contrast import contrast
     from mmm.insight.contribution import contribution
 

@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from mmm.plan.outlook import Outlook, finer, grid, marginal, outcome
+from mmm.errors import InputError
+from mmm.plan.outlook import Outlook, finer, grid, marginal, outcome, outlook
 from mmm.plan.reference import future_periods, observed_multiple, reference_rows, value_per_kpi
-from mmm.study import Horizon
+from mmm.study import Horizon, Study
 
 Market = Callable[..., Outlook]
 WEEKS = pd.date_range("2025-01-06", periods=6, freq="W-MON")
@@ -83,3 +84,67 @@ def test_marginal_return_is_the_slope_in_money(market: Market) -> None:
     around = (outcome(view, np.full(3, 1.025)) - outcome(view, np.full(3, 0.975))) / 0.05
     assert found[:, 0] == pytest.approx(around[:, 0] / 100.0)
     assert np.isnan(found[:, 1]).all()
+
+
+def tree(spend: list[list[float]]) -> xr.DataTree:
+    """A panel of two paid channels and a newsletter, without a posterior."""
+    data = panel().assign_coords(channel=["tv", "search", "newsletter"], paid=("channel", [True, True, False]))
+    money = np.column_stack([np.array(spend), np.zeros(len(WEEKS))])[None]
+    data["spend"] = (("geo", "time", "channel"), money)
+    data["exposure"] = data["spend"] + 1.0
+    made = xr.DataTree.from_dict({"/panel": data})
+    made.attrs = {"frequency": "W-MON", "periods_per_year": 52.18}
+    return made
+
+
+@pytest.fixture
+def straight_curves(monkeypatch: pytest.MonkeyPatch) -> list[xr.Dataset | None]:
+    """Curves of slope 1 instead of a fit's; collects the horizons that were asked for."""
+    asked: list[xr.Dataset | None] = []
+
+    def curves(fit: object, multiples: np.ndarray, future: xr.Dataset | None, channels: np.ndarray) -> np.ndarray:
+        asked.append(future)
+        return np.tile(finer(multiples), (3, len(channels), 1))
+
+    monkeypatch.setattr("mmm.plan.outlook._curves", curves)
+    monkeypatch.setattr("mmm.plan.outlook._delay", lambda fit, channels: np.zeros(len(channels)))
+    monkeypatch.setattr("mmm.plan.outlook._remainder", lambda fit: -0.1)
+    return asked
+
+
+def study_with(link: str = "identity") -> Study:
+    channels = {"tv": {"spend": "a"}, "search": {"spend": "b"}}
+    data = {"source": "x.csv", "time": "week", "kpi": {"column": "sales"}, "channels": channels}
+    return Study.model_validate({"study": "s", "currency": "GBP", "data": data, "model": {"link": link}})
+
+
+SPEND = [[1.0, 0.0], [2.0, 0.0], [3.0, 1.0], [4.0, 1.0], [5.0, 1.0], [6.0, 2.0]]
+
+
+def test_an_outlook_over_a_horizon_hands_the_last_periods_to_the_model(
+    straight_curves: list[xr.Dataset | None],
+) -> None:
+    view = outlook(tree(SPEND), study_with(), Horizon(periods=2), 2.0)
+    (future,) = straight_curves
+    assert future is not None
+    assert future["time"].values.tolist() == view.periods.values.tolist()
+    assert future["exposure"].sel(channel="newsletter").values.tolist() == [[1.0, 1.0]]
+    assert view.channels == ("tv", "search")
+    assert view.spend.tolist() == [11.0, 3.0]
+    assert (view.currency, view.note, view.remainder) == ("GBP", "", 0.0)
+
+
+def test_a_log_link_plans_the_window_and_says_so(straight_curves: list[xr.Dataset | None]) -> None:
+    view = outlook(tree(SPEND), study_with("log"), Horizon(periods=2), 2.0)
+    assert straight_curves == [None]
+    assert view.periods.equals(view.reference)
+    assert view.spend.tolist() == [20.0, 5.0]
+    assert "log link" in view.note
+    assert view.remainder == -0.1
+
+
+@pytest.mark.usefixtures("straight_curves")
+def test_a_reference_without_any_spend_is_refused_with_its_dates() -> None:
+    silent = [*SPEND[:4], [0.0, 0.0], [0.0, 0.0]]
+    with pytest.raises(InputError, match="no channel spends anything from 2025-02-03 to 2025-02-10"):
+        outlook(tree(silent), study_with(), Horizon(periods=2), 2.0)

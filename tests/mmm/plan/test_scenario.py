@@ -96,7 +96,7 @@ def test_the_users_own_scenario_keeps_channels_it_does_not_name(market: Market) 
     assert np.isnan(scenario(plan, "no-tv").optimality_gap)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 @given(
     low=st.floats(0.0, 1.0),
     high=st.floats(1.0, 2.0),
