@@ -1,6 +1,7 @@
 """What did each channel do? Every answer is a difference between two expectations, taken draw by draw.
 
-Read `contrast` first (the one counterfactual), then `contribution`, `returns`, `curves`, and `tables` for the run folder.
+Read `contrast` first (the one counterfactual), then `contribution`, `returns`, `curves`, and `tables` for the run
+folder.
 """
 
 from mmm.insight.contrast import adstocked_exposure, contrast

@@ -1,18 +1,20 @@
-"""May one believe this fit? Convergence, identification and predictive checks, each with its limit, its message and its remedy.
+"""May one believe this fit? Convergence, identification and predictive checks, each with its limit and its remedy.
 
     check(fit)        # DataFrame: check, subject, statistic, limit, result (pass | caution | fail), message
 
 A sampler that converged says nothing about whether the data could tell the channels apart: R-hat is green in most wrong
-answers of this field. So identification is asked separately, channel by channel, and a channel that the data cannot tell
+answers of this field. So identification is asked separately, channel by channel, and a channel that the data cannot
+tell
 makes the verdict `caution`. The worst result of the table is the run's verdict.
 
-To add a check, write a function `(Evidence) -> Iterator[row]` and list it in `CHECKS`.
+To add a check, write a function `(Evidence) -> Iterator[Row]` and list it in `CHECKS`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -21,11 +23,12 @@ from jaxtyping import Float
 
 from mmm.insight.contribution import contribution
 from mmm.insight.predictive import predictive
-from mmm.model.fit import study_of
+from mmm.model.fit import panel_of, study_of
 from mmm.model.spec import MEDIA_SHARE, ROI_SPREAD
 from mmm.study import INTERVAL, Study
 
 Row = tuple[str, str, float, float, str, str]
+COLUMNS = ["check", "subject", "statistic", "limit", "result", "message"]
 
 RHAT = (1.01, 1.05)
 """Above the first: caution; above the second: fail. Vehtari et al. (2021), rank-normalised split R-hat."""
@@ -40,114 +43,170 @@ RIDGE = -0.7
 AUTOCORRELATION = 0.3
 COVERAGE = (0.80, 0.98)
 OUTLIER = 4.5
-"""Standardised residual beyond which a period is named; normal noise passes it about once in 150,000 periods."""
+"""Robustly standardised residual beyond which a period is named; normal noise passes it once in 150,000 periods."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the checks look at, computed once."""
+    """What the checks look at, computed once. Dims: contribution `chain draw channel`, predictions `sample geo
+    time`."""
 
     fit: xr.DataTree
     study: Study
-    contribution: xr.DataArray  # chain draw channel
-    expected: xr.DataArray  # sample geo time
+    panel: xr.Dataset
+    contribution: xr.DataArray
+    expected: xr.DataArray
     predicted: xr.DataArray
-    actual: xr.DataArray  # geo time
 
-    @property
+    @cached_property
     def paid(self) -> list[str]:
-        panel = self.fit["panel"]
-        return [str(name) for name in panel["channel"].values[panel["paid"].values.astype(bool)]]
+        """Names of the paid channels."""
+        return [str(name) for name in self.panel["channel"].values[self.panel["paid"].values.astype(bool)]]
+
+    @cached_property
+    def actual(self) -> Float[np.ndarray, "geo time"]:
+        """KPI inside the window."""
+        return self.panel["kpi"].sel(time=self.panel["in_window"]).transpose("geo", "time").to_numpy()
+
+    @cached_property
+    def residual(self) -> Float[np.ndarray, "geo time"]:
+        """What was not expected, in units of each geo's own residual standard deviation."""
+        residual = self.actual - self.expected.mean("sample").transpose("geo", "time").to_numpy()
+        return residual / np.nanstd(residual, axis=1, keepdims=True)
 
 
 def check(fit: xr.DataTree) -> pd.DataFrame:
-    """All checks of a fit, in the order of the chapters above."""
+    """All checks of a fit, in the order of `CHECKS`."""
     expected, predicted = predictive(fit)
-    panel = fit["panel"].to_dataset()
-    actual = panel["kpi"].sel(time=panel["in_window"]).transpose("geo", "time")
-    evidence = Evidence(fit, study_of(fit), contribution(fit).sum("geo"), expected, predicted, actual)
-    rows = [row for ask in CHECKS for row in ask(evidence)]
-    return pd.DataFrame(rows, columns=["check", "subject", "statistic", "limit", "result", "message"])
+    evidence = Evidence(fit, study_of(fit), panel_of(fit), contribution(fit).sum("geo"), expected, predicted)
+    return pd.DataFrame([row for ask in CHECKS for row in ask(evidence)], columns=COLUMNS)
+
+
+def row(name: str, subject: str, statistic: float, limit: float, result: str, message: str) -> Row:
+    """One row of the table; what passed needs no message."""
+    return name, subject, float(statistic), float(limit), result, "" if result == "pass" else message
 
 
 def convergence(evidence: Evidence) -> Iterator[Row]:
     """R-hat and effective draws of every channel's contribution and of the noise."""
-    from arviz_stats.base import array_stats
+    from arviz_stats.base import array_stats  # type: ignore[attr-defined]
 
-    subjects = {name: evidence.contribution.sel(channel=name).to_numpy() for name in evidence.contribution["channel"].values}
-    subjects["sigma"] = evidence.fit["posterior"]["sigma"].to_numpy() if "sigma" in evidence.fit["posterior"] else None
-    for name, draws in subjects.items():
-        if draws is None or np.ptp(draws) == 0:
+    draws = {str(name): evidence.contribution.sel(channel=name).to_numpy() for name in evidence.panel["channel"].values}
+    draws |= {
+        name: evidence.fit[f"posterior/{name}"].to_numpy() for name in ("sigma",) if name in evidence.fit["posterior"]
+    }
+    for name, values in draws.items():
+        if np.ptp(values) == 0:
             continue
-        rhat = float(array_stats.rhat(draws, chain_axis=0, draw_axis=1))
-        effective = float(array_stats.ess(draws, chain_axis=0, draw_axis=1, method="bulk"))
-        yield _row("r_hat", name, rhat, RHAT[0], _above(rhat, *RHAT), f"{name}: R-hat {rhat:.3f} is over {RHAT[0]}: the chains disagree. Raise fit.warmup and fit.draws; if it stays, the channel is weakly identified and wants a tighter prior or an experiment.")
-        result = "pass" if effective >= EFFECTIVE_DRAWS[0] else "caution" if effective >= EFFECTIVE_DRAWS[1] else "fail"
-        yield _row("effective_draws", name, effective, EFFECTIVE_DRAWS[0], result, f"{name}: only {effective:.0f} effective draws of {EFFECTIVE_DRAWS[0]:.0f}: its interval is itself uncertain. Raise fit.draws.")
+        rhat = float(array_stats.rhat(values, chain_axis=0, draw_axis=1))
+        effective = float(array_stats.ess(values, chain_axis=0, draw_axis=1, method="bulk"))
+        message = (
+            f"{name}: R-hat {rhat:.3f} is over {RHAT[0]}: the chains disagree. Raise fit.warmup and fit.draws; if it "
+            "stays, the data hardly identify it, and it wants a tighter prior or an experiment."
+        )
+        yield row("r_hat", name, rhat, RHAT[0], _above(rhat, *RHAT), message)
+        message = (
+            f"{name}: only {effective:.0f} effective draws of {EFFECTIVE_DRAWS[0]:.0f}: its interval is itself "
+            "uncertain. Raise fit.draws."
+        )
+        result = _above(-effective, *(-limit for limit in EFFECTIVE_DRAWS))
+        yield row("effective_draws", name, effective, EFFECTIVE_DRAWS[0], result, message)
 
 
 def sampler(evidence: Evidence) -> Iterator[Row]:
     """Divergent transitions, and whether this was a quick fit."""
-    share = float(evidence.fit["sample_stats"]["diverging"].mean())
-    yield _row("divergences", "sampler", share, DIVERGENT_SHARE[0], _above(share, *DIVERGENT_SHARE), f"{share:.1%} of the draws diverged: part of the posterior was not reached. A tighter prior on the widest channel usually mends it.")
+    share = float(evidence.fit["sample_stats/diverging"].mean())
+    message = (
+        f"{share:.1%} of the draws diverged: part of the posterior was not reached. A tighter prior on the widest "
+        "channel usually mends it."
+    )
+    yield row("divergences", "sampler", share, DIVERGENT_SHARE[0], _above(share, *DIVERGENT_SHARE), message)
     quick = evidence.study.fit.mode == "quick"
-    yield _row("mode", "sampler", float(quick), 0.0, "caution" if quick else "pass", "This is a quick fit for iterating; its intervals are approximate. Set fit.mode: full before anything is decided on it.")
+    message = (
+        "This is a quick fit for iterating; its intervals are approximate. Set fit.mode: full before anything is "
+        "decided on it."
+    )
+    yield row("mode", "sampler", quick, 0.0, "caution" if quick else "pass", message)
 
 
 def identification(evidence: Evidence) -> Iterator[Row]:
-    """How wide each channel's contribution is, and how much of it the data decided."""
-    prior_spread = float(np.sqrt(MEDIA_SHARE[1] ** 2 + np.exp(2 * (ROI_SPREAD[0] + ROI_SPREAD[1] ** 2))))
+    """How wide each channel's contribution is, and how much of that the data decided."""
+    prior_spread = float(np.hypot(MEDIA_SHARE[1], np.exp(ROI_SPREAD[0] + ROI_SPREAD[1] ** 2)))
     for name in evidence.paid:
         draws = evidence.contribution.sel(channel=name).to_numpy().ravel()
         low, high = np.quantile(draws, INTERVAL)
         width = float((high - low) / max(abs(draws.mean()), 1e-300))
-        yield _row("relative_width", name, width, RELATIVE_WIDTH, "caution" if width > RELATIVE_WIDTH else "pass", f"{name}: the 90 % interval of its contribution is {width:.1f} times its centre: the data hardly tell what it does. Treat its ROI as unknown until an experiment has measured it.")
+        message = (
+            f"{name}: the 90 % interval of its contribution is {width:.1f} times its centre: the data hardly tell what "
+            "it does. Treat its ROI as unknown until an experiment has measured it."
+        )
+        yield row("relative_width", name, width, RELATIVE_WIDTH, _above(width, RELATIVE_WIDTH), message)
         own = evidence.study.model.per_channel.get(name)
-        if own and own.roi_prior:
-            continue
-        learned = float(1.0 - np.log(np.maximum(draws, 1e-300)).std() / prior_spread)
-        yield _row("learning", name, learned, LEARNING, "caution" if learned < LEARNING else "pass", f"{name}: the data removed only {max(learned, 0):.0%} of the prior's uncertainty; its ROI is mostly the prior's. A geo test or a flighting with pauses would teach more.")
+        if own is None or own.roi_prior is None:
+            learned = float(1.0 - np.log(np.maximum(draws, 1e-300)).std() / prior_spread)
+            message = (
+                f"{name}: the data removed only {max(learned, 0.0):.0%} of the prior's uncertainty; its ROI is mostly "
+                "the prior's. A geo test, or a flighting with pauses, would teach more."
+            )
+            yield row("learning", name, learned, LEARNING, _above(-learned, -LEARNING), message)
 
 
 def ridges(evidence: Evidence) -> Iterator[Row]:
     """Pairs of channels whose contributions trade off against each other."""
-    draws = evidence.contribution.sel(channel=evidence.paid).stack(sample=("chain", "draw"), create_index=False).transpose("channel", "sample").to_numpy()
-    if len(draws) < 2:
+    paid = evidence.paid
+    if len(paid) < 2:
         return
-    correlation = np.corrcoef(draws)
-    pairs = [(i, j) for i in range(len(draws)) for j in range(i)]
-    found = [(i, j) for i, j in pairs if correlation[i, j] < RIDGE]
-    for i, j in found:
-        first, second = evidence.paid[j], evidence.paid[i]
-        yield _row("ridge", f"{first} / {second}", float(correlation[i, j]), RIDGE, "caution", f"{first} and {second} trade off (posterior correlation {correlation[i, j]:.2f}): their sum is known better than either. Move one without the other, or test one.")
+    draws = evidence.contribution.sel(channel=paid).transpose("channel", "chain", "draw").to_numpy()
+    correlation = np.corrcoef(draws.reshape(len(paid), -1))
+    pairs = {(paid[j], paid[i]): float(correlation[i, j]) for i in range(len(paid)) for j in range(i)}
+    found = {pair: value for pair, value in pairs.items() if value < RIDGE}
+    for (first, second), value in found.items():
+        message = (
+            f"{first} and {second} trade off (posterior correlation {value:.2f}): their sum is known better than "
+            "either. Move one without the other, or test one."
+        )
+        yield row("ridge", f"{first} / {second}", value, RIDGE, "caution", message)
     if not found:
-        worst = min(float(correlation[i, j]) for i, j in pairs)
-        yield _row("ridge", "all pairs", worst, RIDGE, "pass", "")
+        yield row("ridge", "all pairs", min(pairs.values()), RIDGE, "pass", "")
 
 
 def residuals(evidence: Evidence) -> Iterator[Row]:
-    """What the model did not explain: its memory, its extremes, and whether its intervals cover."""
-    residual = (evidence.actual - evidence.expected.mean("sample")).transpose("geo", "time").to_numpy()
-    scaled = residual / np.nanstd(residual, axis=1, keepdims=True)
-    memory = _lag_one(scaled)
-    yield _row("residual_autocorrelation", "kpi", memory, AUTOCORRELATION, "caution" if abs(memory) > AUTOCORRELATION else "pass", f"Residuals remember the period before (correlation {memory:.2f}): something slow that moves sales is missing from the model, and intervals are too narrow. Look for a promotion, price or distribution change.")
-    predicted = evidence.predicted.transpose("sample", "geo", "time")
-    low, high = np.quantile(predicted, INTERVAL, axis=0)
-    inside = np.where(np.isfinite(residual), (evidence.actual.to_numpy() >= low) & (evidence.actual.to_numpy() <= high), np.nan)
-    share = float(np.nanmean(inside))
-    yield _row("interval_coverage", "kpi", share, COVERAGE[0], "pass" if COVERAGE[0] <= share <= COVERAGE[1] else "caution", f"The 90 % predictive interval holds {share:.0%} of the periods it was fitted to, so the noise is not what the model assumes.")
-    yield _extremes(evidence, scaled)
+    """What the model did not explain: its memory, its coverage, and its extremes."""
+    memory = _lag_one(evidence.residual)
+    message = (
+        f"Residuals remember the period before (correlation {memory:.2f}): something slow that moves sales is missing "
+        "from the model, and intervals are too narrow. Look for a promotion, price or distribution change."
+    )
+    yield row("residual_autocorrelation", "kpi", memory, AUTOCORRELATION, _above(abs(memory), AUTOCORRELATION), message)
+    low, high = np.quantile(evidence.predicted.transpose("sample", "geo", "time"), INTERVAL, axis=0)
+    known = np.isfinite(evidence.actual)
+    share = float(((evidence.actual >= low) & (evidence.actual <= high))[known].mean())
+    message = (
+        f"The 90 % predictive interval holds {share:.0%} of the periods it was fitted to, so the noise is not what the "
+        "model assumes. Look for one-off events, or try likelihood: student_t."
+    )
+    yield row(
+        "interval_coverage",
+        "kpi",
+        share,
+        COVERAGE[0],
+        "pass" if COVERAGE[0] <= share <= COVERAGE[1] else "caution",
+        message,
+    )
+    yield _extremes(evidence)
 
 
-def _extremes(evidence: Evidence, scaled: Float[np.ndarray, "geo time"]) -> Row:
-    robust = scaled / (1.4826 * np.nanmedian(np.abs(scaled)))
-    places = np.argwhere(np.nan_to_num(np.abs(robust)) > OUTLIER)
-    worst = float(np.nanmax(np.abs(robust)))
-    geo, time = evidence.actual["geo"].values, pd.DatetimeIndex(evidence.actual["time"].values)
-    named = ", ".join(f"{time[t]:%Y-%m-%d}" + (f" ({geo[g]})" if len(geo) > 1 else "") for g, t in places[:5])
-    more = f" and {len(places) - 5} more" if len(places) > 5 else ""
-    message = f"{len(places)} periods lie far outside what the model expects: {named}{more}. Check them for data errors or one-off events; they pull at the channels that were active then."
-    return _row("extreme_periods", "kpi", worst, OUTLIER, "caution" if len(places) else "pass", message)
+def _extremes(evidence: Evidence) -> Row:
+    robust = np.nan_to_num(np.abs(evidence.residual / (1.4826 * np.nanmedian(np.abs(evidence.residual)))))
+    places = np.argwhere(robust > OUTLIER)
+    geo, time = evidence.expected["geo"].values, pd.DatetimeIndex(evidence.expected["time"].values)
+    shown = [f"{time[t]:%Y-%m-%d}" + (f" ({geo[g]})" if len(geo) > 1 else "") for g, t in places[:5]]
+    more = f" and {len(places) - len(shown)} more" if len(places) > len(shown) else ""
+    message = (
+        f"Far outside what the model expects: {', '.join(shown)}{more}. Check for data errors or one-off events; they "
+        "pull at the channels that were active then."
+    )
+    return row("extreme_periods", "kpi", robust.max(), OUTLIER, "caution" if len(places) else "pass", message)
 
 
 def _lag_one(values: Float[np.ndarray, "geo time"]) -> float:
@@ -156,12 +215,11 @@ def _lag_one(values: Float[np.ndarray, "geo time"]) -> float:
     return float(np.corrcoef(before[known], after[known])[0, 1])
 
 
-def _above(value: float, caution: float, fail: float) -> str:
-    return "fail" if not value <= fail else "caution" if value > caution else "pass"
-
-
-def _row(name: str, subject: str, statistic: float, limit: float, result: str, message: str) -> Row:
-    return name, str(subject), statistic, limit, result, "" if result == "pass" else message
+def _above(value: float, caution: float, fail: float = np.inf) -> str:
+    """`pass` up to `caution`, `fail` above `fail`; what is not a number fails."""
+    if not value <= fail:
+        return "fail"
+    return "caution" if value > caution else "pass"
 
 
 CHECKS: tuple[Callable[[Evidence], Iterator[Row]], ...] = (convergence, sampler, identification, ridges, residuals)

@@ -19,16 +19,19 @@ import xarray as xr
 from jaxtyping import Array, Float
 
 from mmm.model.core import baseline, media_effect, response
-from mmm.model.fit import BATCH, Model, model_of
+from mmm.model.fit import BATCH, Model, model_of, panel_of
 from mmm.model.spec import Arrays, lag_exposure
 
 Sample = dict[str, Array]
 
 
-def contrast(fit: xr.DataTree, factual: xr.DataArray | None, counterfactual: xr.DataArray | None, samples: int | None = None) -> xr.DataArray:
+def contrast(
+    fit: xr.DataTree, factual: xr.DataArray | None, counterfactual: xr.DataArray | None, samples: int | None = None
+) -> xr.DataArray:
     """Draws of expected KPI under `factual` minus under `counterfactual` exposure, `chain draw geo time`, in KPI units.
 
-    Each is an `exposure` array like the panel's (any order of dims `geo time channel`), or None for exposure as observed. With `samples`
+    Each is an `exposure` array like the panel's (any order of dims `geo time channel`), or None for exposure as
+    observed. With `samples`
     only that many evenly spaced draws are used, and the result has the dimension `sample`.
     """
     model = model_of(fit)
@@ -38,16 +41,19 @@ def contrast(fit: xr.DataTree, factual: xr.DataArray | None, counterfactual: xr.
         first, second = (expected_kpi(model, arrays, sample) for arrays in worlds)
         return (first - second).T
 
-    panel = fit["panel"]
+    panel = panel_of(fit)
     values = over_draws(difference, draws_of(fit, samples))
     return labelled(fit, values, {"geo": panel["geo"].values, "time": panel["time"].values}, samples, "KPI units")
 
 
 def adstocked_exposure(fit: xr.DataTree, samples: int = 200) -> xr.DataArray:
-    """The transformed exposure of `samples` evenly spaced draws, `sample geo time channel`: adstock and saturation, no coefficient."""
+    """The transformed exposure of `samples` evenly spaced draws, `sample geo time channel`: adstock and saturation,
+    no coefficient."""
     model = model_of(fit)
-    values = over_draws(lambda sample: response(model.structure, model.arrays, sample).transpose(2, 1, 0), draws_of(fit, samples))
-    panel = fit["panel"]
+    values = over_draws(
+        lambda sample: response(model.structure, model.arrays, sample).transpose(2, 1, 0), draws_of(fit, samples)
+    )
+    panel = panel_of(fit)
     coords = {name: panel[name].values for name in ("geo", "time", "channel")}
     return labelled(fit, values, coords, samples, "response")
 
@@ -76,7 +82,11 @@ def draws_of(fit: xr.DataTree, samples: int | None = None) -> Sample:
     posterior = fit["posterior"].to_dataset()
     flat = {str(name): values.values.reshape(-1, *values.shape[2:]) for name, values in posterior.data_vars.items()}
     total = posterior.sizes["chain"] * posterior.sizes["draw"]
-    chosen = np.arange(total) if samples is None or samples >= total else np.linspace(0, total - 1, samples).round().astype(int)
+    chosen = (
+        np.arange(total)
+        if samples is None or samples >= total
+        else np.linspace(0, total - 1, samples).round().astype(int)
+    )
     return {name: jnp.asarray(values[chosen], dtype=float) for name, values in flat.items()}
 
 
@@ -92,7 +102,7 @@ def labelled(
     if samples is not None:
         array = xr.DataArray(values, dims=("sample", *coords), coords={"sample": np.arange(len(values)), **coords})
     else:
-        posterior = fit["posterior"]
+        posterior = fit["posterior"].to_dataset()
         lead = {"chain": posterior["chain"].values, "draw": posterior["draw"].values}
         shape = (len(lead["chain"]), len(lead["draw"]), *values.shape[1:])
         array = xr.DataArray(values.reshape(shape), dims=(*lead, *coords), coords={**lead, **coords})
@@ -102,6 +112,6 @@ def labelled(
 def _with_exposure(fit: xr.DataTree, model: Model, exposure: xr.DataArray | None) -> Arrays:
     if exposure is None:
         return model.arrays
-    panel = fit["panel"].to_dataset()
+    panel = panel_of(fit)
     values = exposure.broadcast_like(panel["exposure"]).transpose("channel", "time", "geo").to_numpy()
     return model.arrays._replace(lagged_exposure=lag_exposure(panel, values, model.structure.max_lag))

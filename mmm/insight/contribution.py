@@ -13,7 +13,7 @@ import xarray as xr
 from jaxtyping import Array
 
 from mmm.insight.contrast import Sample, channel_effect, draws_of, expected_kpi, labelled, over_draws
-from mmm.model.fit import Model, model_of
+from mmm.model.fit import Model, model_of, panel_of
 from mmm.study import INTERVAL
 
 SAMPLES_BY_TIME = 400
@@ -29,7 +29,7 @@ def contribution(fit: xr.DataTree, *, as_value: bool = False) -> xr.DataArray:
     values = over_draws(
         lambda sample: jnp.einsum("ctg,tg->gc", channel_effect(model, model.arrays, sample), weight), draws_of(fit)
     )
-    panel = fit["panel"]
+    panel = panel_of(fit)
     coords = {"geo": panel["geo"].values, "channel": panel["channel"].values}
     return labelled(fit, values, coords, None, "money" if as_value else "KPI units")
 
@@ -37,13 +37,15 @@ def contribution(fit: xr.DataTree, *, as_value: bool = False) -> xr.DataArray:
 def decompose(fit: xr.DataTree, *, total: bool = False) -> xr.Dataset:
     """Expected KPI by source, `component geo time`, with `mean`, `p05` and `p95`; KPI units.
 
-    With `total` the geos are summed draw by draw, as geo `all`. Components are the channels, `baseline` (intercept, trend), `seasonality`, `controls` and `treatments` where there are any, and for
-    models whose channels multiply each other the `interaction` that belongs to none of them alone. The means add up to expected KPI.
+    With `total` the geos are summed draw by draw, as geo `all`. Components are the channels, `baseline` (intercept,
+    trend), `seasonality`, `controls` and `treatments` where there are any, and for
+    models whose channels multiply each other the `interaction` that belongs to none of them alone. The means add up
+    to expected KPI.
     """
     model = model_of(fit)
     names = component_names(model)
     draws = draws_of(fit, SAMPLES_BY_TIME)
-    panel = fit["panel"]
+    panel = panel_of(fit)
 
     def question(sample: Sample) -> Array:
         values = components(model, sample)
@@ -67,11 +69,15 @@ def components(model: Model, sample: Sample) -> Array:
     """Expected KPI by component, `(component, geo, time)`; sums to expected KPI."""
     structure, arrays, _ = model
     media = channel_effect(model, arrays, sample)
-    linear, position = {}, 0
+    linear: dict[str, Array] = {}
+    position = 0
     for name, columns, _ in structure.blocks:
-        part = arrays.design[..., position : position + columns] @ sample["baseline_coefficient"][position : position + columns]
+        part = (
+            arrays.design[..., position : position + columns]
+            @ sample["baseline_coefficient"][position : position + columns]
+        )
         key = name if name in ("seasonality", "controls", "treatments") else BASELINE
-        linear[key] = linear.get(key, 0.0) + part
+        linear[key] = linear[key] + part if key in linear else part
         position += columns
     if structure.link == "log":
         return _multiplied(model, media, linear, sample)
@@ -91,7 +97,7 @@ def _multiplied(model: Model, media: Array, linear: dict[str, Array], sample: Sa
 
 def window_weight(fit: xr.DataTree, as_value: bool) -> Array:
     """1 (or the value of a KPI unit) in the window's periods, 0 outside, `(time, geo)`."""
-    panel = fit["panel"].to_dataset()
+    panel = panel_of(fit)
     inside = np.broadcast_to(panel["in_window"].to_numpy()[:, None], (panel.sizes["time"], panel.sizes["geo"]))
     value = panel["value_per_kpi"].transpose("time", "geo").to_numpy() if as_value else 1.0
     return jnp.asarray(inside * value, dtype=float)

@@ -1,8 +1,9 @@
 """What would a channel bring at another level of spend? Response curves: its whole flighting times one multiple.
 
-    curve[c](m) = value of E[KPI | m times c's exposure] - value of E[KPI | none of c's exposure],   other channels as they are
+    curve[c](m) = value of E[KPI | m times c's exposure] - value of E[KPI | none of it],   other channels as they are
 
-Over the study's window, or over a horizon after the data: then the adstock state at its start is warm (what was spent before
+Over the study's window, or over a horizon after the data: then the adstock state at its start is warm (what was
+spent before
 still works, and is not counted), and the carryover that lands after its end is.
 """
 
@@ -17,7 +18,7 @@ from jaxtyping import Array, Float
 from mmm.insight.contrast import Sample, draws_of, expected_kpi, over_draws
 from mmm.insight.contribution import window_weight
 from mmm.model.core import response
-from mmm.model.fit import Model, model_of
+from mmm.model.fit import Model, model_of, panel_of
 from mmm.model.spec import Arrays, lag_exposure, scale_frequency
 
 SAMPLES = 1000
@@ -39,7 +40,7 @@ def response_curves(
     `horizon` has the reference `exposure` (and `frequency` where the panel has it) and `value_per_kpi` for the periods
     after the data, in the panel's dims; None means the study's window. Money, or KPI units with `as_value=False`.
     """
-    model, panel = model_of(fit), fit["panel"]
+    model, panel = model_of(fit), panel_of(fit)
     base, fixed, scaled, weight = _window(fit, as_value) if horizon is None else _horizon(fit, horizon, as_value)
     paid = np.flatnonzero(panel["paid"].values)
     grid = jnp.asarray(np.asarray(multiples, dtype=float))
@@ -53,13 +54,20 @@ def response_curves(
         return jnp.moveaxis(jax.lax.map(at, grid) - at(jnp.zeros(())), 0, -1)
 
     values = over_draws(curve, draws_of(fit, samples))
-    coords = {"geo": panel["geo"].values, "channel": panel["channel"].values[paid], "multiple": np.asarray(multiples, dtype=float)}
-    array = xr.DataArray(values, dims=("sample", *coords), coords=coords, attrs={"units": "money" if as_value else "KPI units"})
+    coords = {
+        "geo": panel["geo"].values,
+        "channel": panel["channel"].values[paid],
+        "multiple": np.asarray(multiples, dtype=float),
+    }
+    array = xr.DataArray(
+        values, dims=("sample", *coords), coords=coords, attrs={"units": "money" if as_value else "KPI units"}
+    )
     return array if by_geo else array.sum("geo", keep_attrs=True)
 
 
 def _on_kpi(model: Model, observed: Arrays, sample: Sample, effect: Array) -> Array:
-    """An effect on the linear scale as KPI units. With a log link it multiplies the level without the channel: as it was
+    """An effect on the linear scale as KPI units. With a log link it multiplies the level without the channel: as it
+    was
     in each period of the window, or on average for periods after it."""
     if model.structure.link == "identity":
         return effect * model.arrays.size
@@ -73,7 +81,7 @@ def _on_kpi(model: Model, observed: Arrays, sample: Sample, effect: Array) -> Ar
 def _window(fit: xr.DataTree, as_value: bool) -> tuple[Arrays, Array, Array, Array]:
     """The study's window: exposure inside it is scaled, earlier exposure stays."""
     model = model_of(fit)
-    panel = fit["panel"].to_dataset()
+    panel = panel_of(fit)
     exposure = panel["exposure"].transpose("channel", "time", "geo").to_numpy()
     inside = exposure * panel["in_window"].to_numpy()[:, None]
     scaled = lag_exposure(panel, inside, model.structure.max_lag)
@@ -83,7 +91,7 @@ def _window(fit: xr.DataTree, as_value: bool) -> tuple[Arrays, Array, Array, Arr
 def _horizon(fit: xr.DataTree, horizon: xr.Dataset, as_value: bool) -> tuple[Arrays, Array, Array, Array]:
     """History that still works, the horizon, and the periods after it in which its carryover lands."""
     model = model_of(fit)
-    panel = fit["panel"].to_dataset()
+    panel = panel_of(fit)
     rows = slice(max(panel.sizes["time"] - model.structure.max_lag, 0), None)
 
     def extended(past: np.ndarray, future: np.ndarray) -> np.ndarray:
@@ -94,7 +102,8 @@ def _horizon(fit: xr.DataTree, horizon: xr.Dataset, as_value: bool) -> tuple[Arr
 
     past, future = cube(panel, "exposure")[:, rows], cube(horizon, "exposure")
     fixed, scaled = (
-        lag_exposure(panel, extended(*parts), model.structure.max_lag) for parts in ((past, 0 * future), (0 * past, future))
+        lag_exposure(panel, extended(*parts), model.structure.max_lag)
+        for parts in ((past, 0 * future), (0 * past, future))
     )
     arrays = model.arrays
     if "frequency" in panel:

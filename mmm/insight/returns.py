@@ -19,16 +19,18 @@ from mmm.insight.contribution import contribution, window_weight
 from mmm.media.adstock import half_life as weights_half_life
 from mmm.media.adstock import normalised_weights
 from mmm.model.core import response
-from mmm.model.fit import model_of
+from mmm.model.fit import model_of, panel_of
 
 
 def roi(fit: xr.DataTree, *, by_geo: bool = False) -> xr.DataArray:
-    """Value of contribution over spend inside the window, `chain draw [geo] channel`, paid channels; NaN without spend."""
+    """Value of contribution over spend inside the window, `chain draw [geo] channel`, paid channels; NaN without
+    spend."""
     return _per_spend(fit, contribution(fit, as_value=True), by_geo)
 
 
 def mroi(fit: xr.DataTree, *, by_geo: bool = False) -> xr.DataArray:
-    """Return on the next unit of money, spread over the window as spend was, `chain draw [geo] channel`, paid channels."""
+    """Return on the next unit of money, spread over the window as spend was, `chain draw [geo] channel`, paid
+    channels."""
     model = model_of(fit)
     structure, arrays, _ = model
     weight = window_weight(fit, as_value=True)
@@ -42,7 +44,7 @@ def mroi(fit: xr.DataTree, *, by_geo: bool = False) -> xr.DataArray:
             effect = effect * expected_kpi(model, arrays, sample) / arrays.size
         return jnp.einsum("ctg,tg->gc", effect, weight)
 
-    panel = fit["panel"]
+    panel = panel_of(fit)
     coords = {"geo": panel["geo"].values, "channel": panel["channel"].values}
     return _per_spend(fit, labelled(fit, over_draws(slope, draws_of(fit)), coords, None, "money"), by_geo)
 
@@ -56,7 +58,9 @@ def half_life(fit: xr.DataTree) -> xr.DataArray:
         for group in structure.groups:
             members = jnp.asarray(group.channels)
             own = {name: sample[f"adstock_{name}"][members] for name in group.adstock.parameters}
-            weights = jax.vmap(lambda p, g=group: normalised_weights(g.adstock, structure.max_lag, p), axis_size=len(group.channels))(own)
+            weights = jax.vmap(
+                lambda p, g=group: normalised_weights(g.adstock, structure.max_lag, p), axis_size=len(group.channels)
+            )(own)
             values = values.at[members].set(weights_half_life(weights))
         return values
 
@@ -65,7 +69,7 @@ def half_life(fit: xr.DataTree) -> xr.DataArray:
 
 
 def _per_spend(fit: xr.DataTree, value: xr.DataArray, by_geo: bool) -> xr.DataArray:
-    panel = fit["panel"].to_dataset()
+    panel = panel_of(fit)
     spend = panel["spend"].where(panel["in_window"], 0.0).sum("time")
     if not by_geo:
         value, spend = value.sum("geo"), spend.sum("geo")

@@ -1,4 +1,5 @@
-"""What goes into the run folder? The fit as tables, one function a file, each a DataFrame with the columns of the contract.
+"""What goes into the run folder? The fit as tables, one function a file, each a DataFrame with the columns of the
+contract.
 
     channels_table(fit)       -> tables/channels.csv        contribution_table(fit) -> tables/contribution.csv
     curves_table(fit)         -> tables/curves.csv          fit_table(fit)          -> tables/fit.csv
@@ -18,7 +19,7 @@ from mmm.insight.contribution import contribution, decompose
 from mmm.insight.curves import response_curves
 from mmm.insight.predictive import predictive
 from mmm.insight.returns import half_life, mroi, roi
-from mmm.model.fit import study_of
+from mmm.model.fit import panel_of, study_of
 from mmm.study import INTERVAL
 
 __all__ = ["channels_table", "checks_table", "contribution_table", "curves_table", "fit_table"]
@@ -28,7 +29,7 @@ ALL_GEOS = "all"
 
 def channels_table(fit: xr.DataTree) -> pd.DataFrame:
     """One row a channel x geo x metric: spend, contribution, contribution_share, roi, mroi, half_life."""
-    panel = fit["panel"].to_dataset().assign_attrs(fit.attrs)
+    panel = panel_of(fit)
     currency = study_of(fit).currency
     inside = panel["in_window"]
     spend = panel["spend"].where(inside, 0.0).sum("time").where(panel["paid"])
@@ -36,7 +37,12 @@ def channels_table(fit: xr.DataTree) -> pd.DataFrame:
     parts = contribution(fit)
     total, total_kpi = parts.sum("geo"), kpi.sum("geo")
     metrics = [
-        ("spend", currency, spend.expand_dims(chain=1, draw=1), spend.sum("geo", min_count=1).expand_dims(chain=1, draw=1)),
+        (
+            "spend",
+            currency,
+            spend.expand_dims(chain=1, draw=1),
+            spend.sum("geo", min_count=1).expand_dims(chain=1, draw=1),
+        ),
         ("contribution", "KPI units", parts, total),
         ("contribution_share", "share of KPI", parts / kpi, total / total_kpi),
         ("roi", f"{currency} per {currency}", roi(fit, by_geo=True), roi(fit)),
@@ -67,7 +73,7 @@ def contribution_table(fit: xr.DataTree) -> pd.DataFrame:
 def curves_table(fit: xr.DataTree) -> pd.DataFrame:
     """Contribution (KPI units) of every paid channel, its whole window's exposure times 0 to 2."""
     curves = response_curves(fit, by_geo=True, as_value=False)
-    panel = fit["panel"].to_dataset()
+    panel = panel_of(fit)
     spend = panel["spend"].where(panel["in_window"], 0.0).sum("time").sel(channel=curves["channel"])
     frames = [_curve(curves.sum("geo").expand_dims(geo=[ALL_GEOS]), spend.sum("geo").expand_dims(geo=[ALL_GEOS]))]
     if panel.sizes["geo"] > 1:
@@ -76,9 +82,11 @@ def curves_table(fit: xr.DataTree) -> pd.DataFrame:
 
 
 def fit_table(fit: xr.DataTree) -> pd.DataFrame:
-    """Actual and expected KPI by period and geo, with the predictive interval (noise included); geo `all` is the total."""
+    """Actual and expected KPI by period and geo, with the predictive interval (noise included); geo `all` is the
+    total."""
     expected, predicted = predictive(fit)
-    panel = fit["panel"].to_dataset().sel(time=fit["panel"]["in_window"])
+    panel = panel_of(fit)
+    panel = panel.sel(time=panel["in_window"])
     actual = panel["kpi"].transpose("geo", "time")
     return fit_rows(actual, expected, predicted).assign(split="train")
 
@@ -106,15 +114,24 @@ def _long(parts: xr.Dataset, order: list[str]) -> pd.DataFrame:
 def _curve(curves: xr.DataArray, spend: xr.DataArray) -> pd.DataFrame:
     low, high = np.quantile(curves, INTERVAL, axis=curves.get_axis_num("sample"))
     mean = curves.mean("sample")
-    parts = xr.Dataset({"spend": spend * curves["multiple"], "mean": mean, "p05": (mean.dims, low), "p95": (mean.dims, high)})
+    parts = xr.Dataset(
+        {"spend": spend * curves["multiple"], "mean": mean, "p05": (mean.dims, low), "p95": (mean.dims, high)}
+    )
     table = parts.to_dataframe(dim_order=["channel", "geo", "multiple"]).reset_index()
-    return table.rename(columns={"multiple": "spend_multiple"})[["channel", "geo", "spend_multiple", "spend", "mean", "p05", "p95"]]
+    return table.rename(columns={"multiple": "spend_multiple"})[
+        ["channel", "geo", "spend_multiple", "spend", "mean", "p05", "p95"]
+    ]
 
 
 def _fit_rows(actual: xr.DataArray, expected: xr.DataArray, predicted: xr.DataArray) -> pd.DataFrame:
     predicted = predicted.transpose("sample", "geo", "time")
     low, high = np.quantile(predicted, INTERVAL, axis=0)
     dims = ("geo", "time")
-    columns = {"actual": actual.transpose(*dims), "expected": expected.mean("sample").transpose(*dims), "p05": (dims, low), "p95": (dims, high)}
+    columns = {
+        "actual": actual.transpose(*dims),
+        "expected": expected.mean("sample").transpose(*dims),
+        "p05": (dims, low),
+        "p95": (dims, high),
+    }
     table = xr.Dataset(columns).to_dataframe(dim_order=["time", "geo"]).reset_index()
     return table[["time", "geo", "actual", "expected", "p05", "p95"]]

@@ -16,6 +16,8 @@ effects", section 2.2; Weibull, Robyn's documentation of `adstock_weibull`; bino
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import jax.numpy as jnp
 import numpyro.distributions as dist
 from jax.scipy.special import gammaln
@@ -26,14 +28,15 @@ from mmm.media.component import Adstock, Scalar
 Lag = Float[Array, " lag"]
 
 
-def normalised_weights(adstock: Adstock, max_lag: int, parameters: dict[str, Array]) -> Lag:
+def normalised_weights(adstock: Adstock, max_lag: int, parameters: Mapping[str, Array]) -> Lag:
     """Weights over lags 0..`max_lag`, which sum to 1."""
     weights = adstock(jnp.arange(max_lag + 1, dtype=jnp.result_type(float)), **parameters)
     return weights / weights.sum()
 
 
 def lagged(exposure: Float[Array, "history_and_time *geo"], max_lag: int) -> Float[Array, "lag time *geo"]:
-    """Exposure as it was 0..`max_lag` periods ago; the first `max_lag` rows are history and have no row of their own."""
+    """Exposure as it was 0..`max_lag` periods ago; the first `max_lag` rows are history and have no row of their
+    own."""
     periods = exposure.shape[0] - max_lag
     return jnp.stack([exposure[max_lag - lag : max_lag - lag + periods] for lag in range(max_lag + 1)])
 
@@ -111,5 +114,7 @@ DELAYED = Adstock(delayed, {"retention": dist.Beta(2.0, 2.0), "delay": dist.Gamm
 BINOMIAL = Adstock(binomial, {"retention": dist.Beta(2.0, 2.0)})
 WEIBULL_CDF = Adstock(weibull_cdf, {"shape": dist.LogNormal(0.0, 0.5), "scale": dist.LogNormal(0.7, 0.7)})
 WEIBULL_PDF = Adstock(weibull_pdf, {"shape": dist.LogNormal(0.3, 0.4), "scale": dist.LogNormal(0.7, 0.7)})
-NEGATIVE_BINOMIAL = Adstock(negative_binomial, {"mean_lag": dist.LogNormal(0.0, 1.0), "shape": dist.LogNormal(0.0, 0.4)})
+NEGATIVE_BINOMIAL = Adstock(
+    negative_binomial, {"mean_lag": dist.LogNormal(0.0, 1.0), "shape": dist.LogNormal(0.0, 0.4)}
+)
 AUTO = NEGATIVE_BINOMIAL

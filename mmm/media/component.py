@@ -78,9 +78,16 @@ def load_component(kind: Literal["adstock", "saturation"], name: str) -> Any:
     try:
         module = importlib.import_module(module_name)
     except ImportError as error:
-        raise InputError([f"model.{kind}: cannot import {module_name!r} ({error}): is it installed in this environment?"]) from error
+        raise InputError(
+            [f"model.{kind}: cannot import {module_name!r} ({error}): is it installed in this environment?"]
+        ) from error
     found = getattr(module, attribute, None)
     if isinstance(found, expected):
         return found
     known = sorted(key.lower() for key, value in vars(module).items() if isinstance(value, expected))
-    raise InputError([f"model.{kind}: {name!r} is not one of {', '.join(known)}, nor an import path `package.module:NAME` of {expected.__name__}"])
+    raise InputError(
+        [
+            f"model.{kind}: {name!r} is not one of {', '.join(known)}, nor an import path `package.module:NAME` of "
+            f"{expected.__name__}"
+        ]
+    )

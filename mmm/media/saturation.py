@@ -1,7 +1,8 @@
 """How fast do returns diminish? Saturation: response to adstocked exposure, zero at zero and never decreasing.
 
 Exposure comes in units of the channel's typical exposure, so `half_saturation` 1 means: half of the ceiling is
-reached at the exposure of a typical active period. Bounded curves rise to 1; the channel's coefficient carries the scale.
+reached at the exposure of a typical active period. Bounded curves rise to 1; the channel's coefficient carries the
+scale.
 
 The default is Hill with a slope whose prior sits at 1 (Michaelis-Menten): slopes above 1 are S-shaped.
 
@@ -26,7 +27,8 @@ def none(exposure: Exposure) -> Exposure:
 
 
 def hill(exposure: Exposure, *, half_saturation: Scalar, slope: Scalar) -> Exposure:
-    """`x^slope / (x^slope + half_saturation^slope)`: half of the ceiling at `half_saturation`; S-shaped above slope 1."""
+    """`x^slope / (x^slope + half_saturation^slope)`: half of the ceiling at `half_saturation`; S-shaped above slope
+    1."""
     active = exposure > 0
     log_exposure = jnp.log(jnp.where(active, exposure, 1.0))  # a power of 0 has no finite gradient
     return jnp.where(active, jax.nn.sigmoid(slope * (log_exposure - jnp.log(half_saturation))), 0.0)
@@ -38,7 +40,8 @@ def michaelis_menten(exposure: Exposure, *, half_saturation: Scalar) -> Exposure
 
 
 def tanh(exposure: Exposure, *, half_saturation: Scalar) -> Exposure:
-    """`tanh(atanh(1/2) x / half_saturation)`, which is also `(1 - e^-kx) / (1 + e^-kx)` with `k = log(3) / half_saturation`."""
+    """`tanh(atanh(1/2) x / half_saturation)`, which is also `(1 - e^-kx) / (1 + e^-kx)` with `k = log(3) /
+    half_saturation`."""
     return jnp.tanh(jnp.arctanh(0.5) * exposure / half_saturation)
 
 

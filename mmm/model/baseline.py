@@ -1,6 +1,8 @@
 """What would sales be without paid media? Linear columns with Gaussian priors, in blocks.
 
-    baseline[g,t] = intercept[g] + trend(t) + seasonality(t) + controls[g,t] b + treatments[g,t] d      (KPI relative to the geo's size)
+    baseline[g,t] = intercept[g] + trend(t) + seasonality(t) + controls[g,t] b + treatments[g,t] d
+
+in KPI relative to the geo's size.
 
 Each block has columns, a prior standard deviation for each column, and possibly a scale that is learned: prior sd =
 scale * sd with `scale ~ HalfNormal(scale_prior)`. A learned scale lets a block be flexible and still vanish when the
@@ -27,7 +29,8 @@ DAYS_PER_YEAR = 365.2425
 
 @dataclass(frozen=True)
 class Block:
-    """Columns `(time, geo, column)` with prior `Normal(mean, sd)`, times a learned scale where `scale_prior` is given."""
+    """Columns `(time, geo, column)` with prior `Normal(mean, sd)`, times a learned scale where `scale_prior` is
+    given."""
 
     name: str
     labels: tuple[str, ...]
@@ -53,7 +56,9 @@ def baseline_blocks(panel: xr.Dataset, model: Model, periods_per_year: float) ->
 def intercept(geo: pd.Index, periods: int) -> Block:
     """One level per geo; the KPI relative to the geo's size averages 1, so the prior does too."""
     columns = np.broadcast_to(np.eye(len(geo)), (periods, len(geo), len(geo)))
-    return Block("intercept", tuple(f"intercept[{name}]" for name in geo), columns, np.ones(len(geo)), np.ones(len(geo)))
+    return Block(
+        "intercept", tuple(f"intercept[{name}]" for name in geo), columns, np.ones(len(geo)), np.ones(len(geo))
+    )
 
 
 def trend(time: pd.Index, in_window: np.ndarray, geos: int, model: Model, periods_per_year: float) -> tuple[Block, ...]:
@@ -62,13 +67,17 @@ def trend(time: pd.Index, in_window: np.ndarray, geos: int, model: Model, period
         return ()
     years = (np.arange(len(time)) - np.flatnonzero(in_window).mean()) / periods_per_year
     span = years[in_window][-1] - years[in_window][0]
-    slope = Block("trend", ("slope_per_year",), _shared(years[:, None], geos), np.zeros(1), np.array([0.3 / max(span, 1.0)]))
+    slope = Block(
+        "trend", ("slope_per_year",), _shared(years[:, None], geos), np.zeros(1), np.array([0.3 / max(span, 1.0)])
+    )
     count = round(span * KNOTS_PER_YEAR) - 1 if model.trend.knots == "auto" else int(model.trend.knots)
     if model.trend.kind == "linear" or count < 1:
         return (slope,)
     knots = np.linspace(years[in_window][0], years[in_window][-1], count + 2)[1:-1]
     hinges = np.maximum(0.0, years[:, None] - knots)
-    bend = Block("bend", tuple(f"bend[{k:+.2f}y]" for k in knots), _shared(hinges, geos), np.zeros(count), np.ones(count), 0.15)
+    bend = Block(
+        "bend", tuple(f"bend[{k:+.2f}y]" for k in knots), _shared(hinges, geos), np.zeros(count), np.ones(count), 0.15
+    )
     return slope, bend
 
 
@@ -76,7 +85,9 @@ def seasonality(time: pd.Index, in_window: np.ndarray, geos: int, model: Model, 
     """Yearly Fourier terms, higher orders shrunk more; for daily data the week's terms as well."""
     stamps = pd.DatetimeIndex(time)
     angle = 2 * np.pi * ((stamps - pd.Timestamp("2000-01-01")) / pd.Timedelta(days=1)).to_numpy() / DAYS_PER_YEAR
-    order = model.seasonality.order if model.seasonality.order != "auto" else _auto_order(in_window.sum(), periods_per_year)
+    order = (
+        model.seasonality.order if model.seasonality.order != "auto" else _auto_order(in_window.sum(), periods_per_year)
+    )
     columns = [wave(k * angle) for k in range(1, order + 1) for wave in (np.sin, np.cos)]
     labels = [f"{wave}[year/{k}]" for k in range(1, order + 1) for wave in ("sin", "cos")]
     sd = [1.0 / k for k in range(1, order + 1) for _ in range(2)]
@@ -90,7 +101,8 @@ def seasonality(time: pd.Index, in_window: np.ndarray, geos: int, model: Model, 
 
 
 def covariates(panel: xr.Dataset, variable: str, dimension: str) -> Block:
-    """Controls or treatments, each centred and scaled to unit standard deviation inside the window; one learned scale."""
+    """Controls or treatments, each centred and scaled to unit standard deviation inside the window; one learned
+    scale."""
     if variable not in panel:
         return Block(variable, (), np.empty((panel.sizes["time"], panel.sizes["geo"], 0)), np.empty(0), np.empty(0))
     raw = panel[variable].transpose("time", "geo", dimension).to_numpy().astype(float)

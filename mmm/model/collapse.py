@@ -31,7 +31,8 @@ def collapsed_log_density(
 ) -> Float[Array, ""]:
     """Log density of `residual` (KPI minus media) with the linear coefficients integrated out.
 
-    `sd` is the prior standard deviation of each design column, `sigma` that of the noise. Rows outside the mask count nothing.
+    `sd` is the prior standard deviation of each design column, `sigma` that of the noise. Rows outside the mask
+    count nothing.
     """
     centred = arrays.mask * (residual - arrays.design @ arrays.design_mean)
     inside = jnp.einsum("tgd,tg->d", arrays.basis, centred)
@@ -49,7 +50,11 @@ def collapsed_log_density(
 
 
 def draw_coefficients(
-    key: PRNGKeyArray, arrays: Arrays, residual: Float[Array, "time geo"], sd: Float[Array, " column"], sigma: Float[Array, ""]
+    key: PRNGKeyArray,
+    arrays: Arrays,
+    residual: Float[Array, "time geo"],
+    sd: Float[Array, " column"],
+    sigma: Float[Array, ""],
 ) -> Float[Array, " column"]:
     """One exact draw of the linear coefficients from their conditional distribution."""
     centred = arrays.mask * (residual - arrays.design @ arrays.design_mean)
@@ -61,6 +66,8 @@ def draw_coefficients(
     return arrays.design_mean + sd * (mean + noise)
 
 
-def _covariance(arrays: Arrays, sd: Float[Array, " column"], sigma: Float[Array, ""]) -> Float[Array, "direction direction"]:
+def _covariance(
+    arrays: Arrays, sd: Float[Array, " column"], sigma: Float[Array, ""]
+) -> Float[Array, "direction direction"]:
     scaled = arrays.triangle * sd
     return scaled @ scaled.T + sigma**2 * jnp.eye(scaled.shape[0])

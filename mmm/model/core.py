@@ -5,7 +5,8 @@
     identity link:    mean[t,g] = baseline[t,g] + sum_c effect[c,t,g]
     log link:         mean[t,g] = exp( baseline[t,g] + sum_c effect[c,t,g] )
 
-All in KPI relative to the geo's size. A channel with reach and frequency saturates per person reached, before carryover:
+All in KPI relative to the geo's size. A channel with reach and frequency saturates per person reached, before
+carryover:
 response = adstock(reach saturation(frequency)).
 """
 
@@ -27,7 +28,8 @@ Response = Float[Array, "channel time geo"]
 def response(structure: Structure, arrays: Arrays, parameters: Parameters) -> Response:
     """Adstocked and saturated exposure of every channel, in the structure's channel order.
 
-    `parameters` holds `adstock_<name>` and `saturation_<name>`, each `(channel,)`; entries that a channel's components do
+    `parameters` holds `adstock_<name>` and `saturation_<name>`, each `(channel,)`; entries that a channel's
+    components do
     not use are ignored.
     """
     parts = [group_response(group, structure.max_lag, arrays, parameters) for group in structure.groups]
@@ -44,7 +46,7 @@ def group_response(group: Group, max_lag: int, arrays: Arrays, parameters: Param
     if group.frequency:
         return _reach_response(group, max_lag, arrays, members, adstock, saturation)
 
-    def one_channel(lagged_exposure: Array, adstock: dict[str, Array], saturation: dict[str, Array]) -> Array:
+    def one_channel(lagged_exposure: Array, adstock: Parameters, saturation: Parameters) -> Array:
         carried = carry_over(lagged_exposure, normalised_weights(group.adstock, max_lag, adstock))
         return group.saturation(carried, **saturation)
 
@@ -56,7 +58,7 @@ def _reach_response(
 ) -> Response:
     """Carryover of reach times saturated frequency; what is lagged depends on parameters here."""
 
-    def one_channel(reach: Array, frequency: Array, adstock: dict[str, Array], saturation: dict[str, Array]) -> Array:
+    def one_channel(reach: Array, frequency: Array, adstock: Parameters, saturation: Parameters) -> Array:
         effective = jnp.pad(reach[0] * group.saturation(frequency, **saturation), ((max_lag, 0), (0, 0)))
         return carry_over(lagged(effective, max_lag), normalised_weights(group.adstock, max_lag, adstock))
 
@@ -64,7 +66,8 @@ def _reach_response(
 
 
 def typical_effect(arrays: Arrays, response: Response) -> Float[Array, " channel"]:
-    """Each channel's share of KPI inside the window, were its coefficient 1: the border between share and coefficient."""
+    """Each channel's share of KPI inside the window, were its coefficient 1: the border between share and
+    coefficient."""
     weight = arrays.mask * arrays.size
     share = jnp.einsum("ctg,tg->c", response, weight) / jnp.sum(weight * arrays.kpi)
     return jnp.maximum(share, 1e-9)

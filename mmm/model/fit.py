@@ -2,7 +2,8 @@
 
     fit = mmm.fit(panel, study)       # the panel's tree with /posterior and /sample_stats added
 
-The posterior holds parameters only. Contributions by time are recomputed from them in milliseconds (`mmm.insight`), which is
+The posterior holds parameters only. Contributions by time are recomputed from them in milliseconds (`mmm.insight`),
+which is
 the difference between a fit of gigabytes and one of megabytes.
 """
 
@@ -45,13 +46,16 @@ class Model(NamedTuple):
 def fit(panel: xr.DataTree, study: Study | None = None, *, progress: Progress | None = None) -> xr.DataTree:
     """The posterior of `study`'s model on `panel`, as a tree that ArviZ reads as it is.
 
-    `study` defaults to the one the panel was loaded with. `progress(stage, done, total)` is called while it samples. The same seed gives
+    `study` defaults to the one the panel was loaded with. `progress(stage, done, total)` is called while it samples.
+    The same seed gives
     the same draws on the same machine.
     """
     study = study or study_of(panel)
     started = time.perf_counter()
     model = model_of(panel, study)
-    warmup, draws = (QUICK["warmup"], QUICK["draws"]) if study.fit.mode == "quick" else (study.fit.warmup, study.fit.draws)
+    warmup, draws = (
+        (QUICK["warmup"], QUICK["draws"]) if study.fit.mode == "quick" else (study.fit.warmup, study.fit.draws)
+    )
     sampled = draw_posterior(model.structure, model.arrays, study.fit.seed, study.fit.chains, warmup, draws, progress)
     tree = panel.copy()
     tree["posterior"] = xr.DataTree(_posterior(model, sampled, study.fit.seed))
@@ -72,7 +76,11 @@ def save_fit(fit: xr.DataTree, path: Path | str) -> None:
     path = Path(path)
     temporary = path.with_name(f".{path.name}.partial")
     encoding = {
-        f"/{group}": {name: {"dtype": "float32", "zlib": True, "complevel": 1} for name, values in fit[group].data_vars.items() if values.dtype == float}
+        f"/{group}": {
+            name: {"dtype": "float32", "zlib": True, "complevel": 1}
+            for name, values in fit[group].data_vars.items()
+            if values.dtype == float
+        }
         for group in ("posterior", "sample_stats")
     }
     fit.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
@@ -92,8 +100,12 @@ def study_of(tree: xr.DataTree) -> Study:
 
 def model_of(tree: xr.DataTree, study: Study | None = None) -> Model:
     """The structure, arrays and baseline blocks of a panel or a fit."""
-    panel = tree["panel"].to_dataset().assign_attrs(tree.attrs)
-    return Model(*build(panel, study or study_of(tree)))
+    return Model(*build(panel_of(tree), study or study_of(tree)))
+
+
+def panel_of(tree: xr.DataTree) -> xr.Dataset:
+    """The panel of a tree, with the tree's attributes."""
+    return tree["panel"].to_dataset().assign_attrs(tree.attrs)
 
 
 def _posterior(model: Model, sampled: Draws, seed: int) -> xr.Dataset:
@@ -115,13 +127,21 @@ def _posterior(model: Model, sampled: Draws, seed: int) -> xr.Dataset:
         return parameters | {"coefficient": coefficient, "baseline_coefficient": baseline}
 
     recovered = jax.jit(lambda inputs: jax.lax.map(finish, inputs, batch_size=BATCH))((keys, flat))
-    kept = {name: flat[name] for name in ("sigma", "roi_spread", "degrees_of_freedom", "concentration") if name in flat}
+    kept: dict[str, Array] = {
+        name: flat[name] for name in ("sigma", "roi_spread", "degrees_of_freedom", "concentration") if name in flat
+    }
     kept |= {name: values for name, values in flat.items() if name.startswith("scale_")}
-    return _labelled(structure, blocks, {name: np.asarray(v).reshape(chains, draws, *v.shape[1:]) for name, v in (recovered | kept).items()})
+    return _labelled(
+        structure,
+        blocks,
+        {name: np.asarray(v).reshape(chains, draws, *v.shape[1:]) for name, v in (recovered | kept).items()},
+    )
 
 
 def _design_sd(structure: Structure, arrays: Arrays, draw: dict[str, Array]) -> Array:
-    scales = [jnp.broadcast_to(draw.get(f"scale_{name}", jnp.ones(())), (columns,)) for name, columns, _ in structure.blocks]
+    scales = [
+        jnp.broadcast_to(draw.get(f"scale_{name}", jnp.ones(())), (columns,)) for name, columns, _ in structure.blocks
+    ]
     return jnp.concatenate(scales) * arrays.design_sd
 
 

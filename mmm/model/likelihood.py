@@ -44,7 +44,8 @@ def mix_model(structure: Structure, arrays: Arrays, collapse: bool = True) -> No
 
 
 def sample_media(structure: Structure, arrays: Arrays) -> dict[str, Array]:
-    """Media parameters from their priors: component parameters by channel, `share`, `coefficient`, and the `response`."""
+    """Media parameters from their priors: component parameters by channel, `share`, `coefficient`, and the
+    `response`."""
     parameters = _sample_components(structure)
     shapes = response(structure, arrays, parameters)
     share = jnp.exp(_sample_log_share(arrays))
@@ -104,7 +105,8 @@ def _sample_components(structure: Structure) -> dict[str, Array]:
 
 
 def _sample_log_share(arrays: Arrays) -> Float[Array, " channel"]:
-    """Pooled channels share the (integrated out) media share and differ by `roi_spread`; the others have their own prior."""
+    """Pooled channels share the (integrated out) media share and differ by `roi_spread`; the others have their own
+    prior."""
     spread = numpyro.sample("roi_spread", dist.LogNormal(*ROI_SPREAD))
     variance = jnp.where(arrays.pooled, spread**2, arrays.prior_sd**2)
     common = MEDIA_SHARE[1] * arrays.pooled[:, None]

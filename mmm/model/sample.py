@@ -37,7 +37,13 @@ class Draws(NamedTuple):
 
 
 def draw_posterior(
-    structure: Structure, arrays: Arrays, seed: int, chains: int, warmup: int, draws: int, progress: Progress | None = None
+    structure: Structure,
+    arrays: Arrays,
+    seed: int,
+    chains: int,
+    warmup: int,
+    draws: int,
+    progress: Progress | None = None,
 ) -> Draws:
     """Draws of the sampled parameters; the same seed gives the same draws."""
     kernel = NUTS(
@@ -58,7 +64,9 @@ def draw_posterior(
             collected.append(jax.device_get(chunk))
         if progress:
             progress("sampling", start + CHUNK, warmup + draws)
-    unconstrained, diverging, steps, acceptance = jax.tree.map(lambda *parts: jnp.concatenate(parts, axis=1), *collected)
+    unconstrained, diverging, steps, acceptance = jax.tree.map(
+        lambda *parts: jnp.concatenate(parts, axis=1), *collected
+    )
     constrain = jax.jit(jax.vmap(jax.vmap(kernel.postprocess_fn((arrays,), {}))))
     return Draws(constrain(unconstrained), diverging, steps, acceptance)
 

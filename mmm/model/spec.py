@@ -1,13 +1,15 @@
 """How do a study and a panel become a model? `build` makes a `Structure` and `Arrays`, the model's only inputs.
 
 `Structure` is what is compiled in: which channels share which components, how many columns a block has, the likelihood.
-`Arrays` is what is passed in: exposure, KPI, design. Two data sets of one structure and shape share one compiled program.
+`Arrays` is what is passed in: exposure, KPI, design. Two data sets of one structure and shape share one compiled
+program.
 
 Scaling happens here and nowhere else:
 
 - KPI is relative to the geo's size: its population when known, else its mean KPI; both times one constant so that the
   KPI averages 1 over the panel. Hence a prior means the same in any currency.
-- Exposure is relative to what is typical of the channel in a geo of that size: its mean over periods with any. A mean of
+- Exposure is relative to what is typical of the channel in a geo of that size: its mean over periods with any. A
+mean of
   positive values, never a maximum: one wild week must not move the prior.
 """
 

@@ -1,11 +1,12 @@
-"""Does the model predict what it has not seen? The last periods are hidden, the model is fitted again, and asked for them.
+"""Does the model predict what it has not seen? The last quarter is hidden, the model fitted again, and asked for it.
 
     result = backtest(fit)
     result.table       # time, geo, actual, expected, p05, p95, split "holdout"
     result.checks      # rows for tables/checks.csv
 
-Hidden KPI is masked, not cut off: shapes stay as they were, so the refit finds its compiled program, and spend and controls
-of the hidden periods are used as known. Its error is held against an honest baseline, the same week a year earlier.
+Hidden KPI is masked, not cut off: shapes stay as they were, so the refit finds its compiled program; spend and
+controls of
+the hidden periods are used as known. The error is held against an honest baseline, the same period a year earlier.
 """
 
 from __future__ import annotations
@@ -15,19 +16,22 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import xarray as xr
+from jaxtyping import Float
 
+from mmm.insight.check import COLUMNS, Row, row
 from mmm.insight.predictive import predictive
 from mmm.insight.tables import fit_rows
 from mmm.model.fit import fit as fit_model
-from mmm.model.fit import study_of
+from mmm.model.fit import panel_of, study_of
 from mmm.model.sample import Progress
+from mmm.study import INTERVAL, Study
 
-PERIODS_PER_YEAR_HIDDEN = 0.25
-"""The share of a year that is hidden: a quarter, what a plan decides."""
-SHORTEST_TRAINING = 1.0
+HIDDEN_YEARS = 0.25
+"""The share of a year that is hidden: a quarter, which is what a plan decides."""
+SHORTEST_TRAINING_YEARS = 1.0
 """Years that must remain to fit on; a shorter history is not backtested, and the check says so."""
 COVERAGE = 0.75
-"""Share of hidden periods inside the 90 % interval below which it is called too narrow; 13 periods of a calibrated one fall below 4 % of the time."""
+"""Share of hidden periods that the 90 % interval must hold: of 13, a calibrated one holds fewer once in 29 times."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +44,25 @@ class Backtest:
 
 def backtest(fit: xr.DataTree, progress: Progress | None = None) -> Backtest:
     """Refit `fit`'s model without its last quarter and predict it."""
-    panel = fit["panel"].to_dataset()
+    panel = panel_of(fit)
     per_year = float(fit.attrs["periods_per_year"])
-    rows = np.flatnonzero(panel["in_window"].values)
-    hidden = rows[len(rows) - max(4, round(per_year * PERIODS_PER_YEAR_HIDDEN)) :]
-    if (len(rows) - len(hidden)) / per_year < SHORTEST_TRAINING:
-        message = "The history is too short to hide a quarter of a year and still see a whole one: how well the model predicts is unknown."
-        return Backtest(pd.DataFrame(), _checks([("backtest", "kpi", np.nan, np.nan, "caution", message)]))
-    refit = fit_model(_masked(fit, hidden), _quick(fit), progress=progress)
+    window = np.flatnonzero(panel["in_window"].values)
+    hidden = window[len(window) - max(4, round(per_year * HIDDEN_YEARS)) :]
+    if (len(window) - len(hidden)) / per_year < SHORTEST_TRAINING_YEARS:
+        message = (
+            "The history is too short to hide a quarter of a year and still see a whole one: how well the model "
+            "predicts is unknown."
+        )
+        return Backtest(pd.DataFrame(), _table([row("backtest", "kpi", np.nan, np.nan, "caution", message)]))
+    refit = fit_model(_masked(fit, hidden), _quick(study_of(fit)), progress=progress)
     expected, predicted = predictive(refit, hidden)
     actual = panel["kpi"].transpose("geo", "time").isel(time=hidden)
-    table = fit_rows(actual, expected, predicted).assign(split="holdout")
-    return Backtest(table, _checks(_judge(panel, actual, expected, predicted, hidden, round(per_year))))
+    year_before = hidden - round(per_year)
+    before = panel["kpi"].transpose("geo", "time").to_numpy()[:, year_before] if year_before[0] >= 0 else None
+    return Backtest(
+        fit_rows(actual, expected, predicted).assign(split="holdout"),
+        _table(_judge(actual.to_numpy(), expected, predicted, before)),
+    )
 
 
 def combined(train: pd.DataFrame, holdout: pd.DataFrame) -> pd.DataFrame:
@@ -69,23 +80,32 @@ def _masked(fit: xr.DataTree, hidden: np.ndarray) -> xr.DataTree:
     return tree
 
 
-def _quick(fit: xr.DataTree):
-    study = study_of(fit)
+def _quick(study: Study) -> Study:
     return study.model_copy(update={"fit": study.fit.model_copy(update={"mode": "quick"})})
 
 
-def _judge(panel: xr.Dataset, actual: xr.DataArray, expected: xr.DataArray, predicted: xr.DataArray, hidden: np.ndarray, year: int) -> list[tuple]:
-    truth = actual.to_numpy()
-    error = _wmape(truth, expected.mean("sample").transpose("geo", "time").to_numpy())
-    low, high = np.quantile(predicted.transpose("sample", "geo", "time"), [0.05, 0.95], axis=0)
-    inside = float(np.mean((truth >= low) & (truth <= high)))
-    rows = []
-    naive = np.inf
-    if hidden[0] >= year:
-        naive = _wmape(truth, panel["kpi"].transpose("geo", "time").to_numpy()[:, hidden - year])
-    rows.append(("backtest_error", "kpi", error, naive, "pass" if error <= naive else "caution", f"Hidden periods were missed by {error:.1%} on average; the same period a year earlier would have missed by {naive:.1%}. The model does not forecast better than a naive rule, so its baseline is not understood."))
-    rows.append(("backtest_coverage", "kpi", inside, COVERAGE, "pass" if inside >= COVERAGE else "caution", f"Only {inside:.0%} of the hidden periods fell inside the 90 % interval: forecasts are less certain than they look."))
-    return [(name, subject, statistic, limit, result, "" if result == "pass" else message) for name, subject, statistic, limit, result, message in rows]
+def _judge(
+    actual: Float[np.ndarray, "geo time"],
+    expected: xr.DataArray,
+    predicted: xr.DataArray,
+    year_before: Float[np.ndarray, "geo time"] | None,
+) -> list[Row]:
+    error = _wmape(actual, expected.mean("sample").transpose("geo", "time").to_numpy())
+    naive = np.inf if year_before is None else _wmape(actual, year_before)
+    low, high = np.quantile(predicted.transpose("sample", "geo", "time"), INTERVAL, axis=0)
+    inside = float(((actual >= low) & (actual <= high)).mean())
+    worse = (
+        f"Hidden periods were missed by {error:.1%} on average; the same period a year earlier misses them by "
+        f"{naive:.1%}. The model forecasts no better than that naive rule, so its baseline is not understood."
+    )
+    narrow = (
+        f"Only {inside:.0%} of the hidden periods fell inside the 90 % interval: forecasts are less certain than "
+        "they look."
+    )
+    return [
+        row("backtest_error", "kpi", error, naive, "pass" if error <= naive else "caution", worse),
+        row("backtest_coverage", "kpi", inside, COVERAGE, "pass" if inside >= COVERAGE else "caution", narrow),
+    ]
 
 
 def _wmape(actual: np.ndarray, predicted: np.ndarray) -> float:
@@ -93,5 +113,5 @@ def _wmape(actual: np.ndarray, predicted: np.ndarray) -> float:
     return float(np.nansum(np.abs(actual - predicted)) / np.nansum(np.abs(actual)))
 
 
-def _checks(rows: list[tuple]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["check", "subject", "statistic", "limit", "result", "message"])
+def _table(rows: list[Row]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=COLUMNS)
