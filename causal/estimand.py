@@ -22,6 +22,9 @@ from jaxtyping import Float
 
 from causal.regression import Adjusted, remove, slopes, whiten
 
+ERRORS = 10
+"""Draws of sampling error for each draw of the transforms: enough for quantiles that do not jump with the seed."""
+
 
 @dataclass(frozen=True)
 class Estimand:
@@ -50,7 +53,8 @@ class Estimand:
         held = listed(self.adjustment) if self.adjustment else "the measured causes"
         return (
             f"Nothing outside {held} moves both {self.channel} and the KPI; "
-            "carryover and saturation have the model's form; effects add up, and one geo's exposure does not sell in another."
+            "carryover and saturation have the model's form; effects add up; "
+            "and one geo's exposure does not sell in another."
         )
 
 
@@ -97,12 +101,13 @@ def answer_draws(
     degrees: int,
     totals: Float[np.ndarray, " sample"],
     rng: np.random.Generator,
-) -> Float[np.ndarray, " sample"]:
-    """Draws of the contribution: each effect with its sampling error, times the exposure it was found for."""
+) -> Float[np.ndarray, " answer"]:
+    """Draws of the contribution: each effect with `ERRORS` draws of its sampling error, times the exposure it is for."""
+    effects, standard_errors, totals = (np.repeat(values, ERRORS) for values in (effects, standard_errors, totals))
     return (effects + standard_errors * rng.standard_t(degrees, len(effects))) * totals
 
 
-def overlap(first: Float[np.ndarray, " draw"], second: Float[np.ndarray, " sample"], bins: int = 40) -> float:
+def overlap(first: Float[np.ndarray, " answer"], second: Float[np.ndarray, " draw"], bins: int = 40) -> float:
     """The area that two sets of draws share, 0 (disjoint) to 1 (the same), from histograms over their common range."""
     low, high = min(first.min(), second.min()), max(first.max(), second.max())
     if low == high:

@@ -52,7 +52,7 @@ class Question:
     data: Observations
     rows: Adjusted
     positivity: gates.GateResult
-    answer: Float[np.ndarray, " sample"]
+    answer: Float[np.ndarray, " answer"]
     model: Float[np.ndarray, " draw"]
     exposure_total: float
     kpi_total: float
@@ -91,10 +91,10 @@ def ask(evidence: Evidence, channel: str, adjustment: tuple[str, ...] | None) ->
     blocks = fixed | {evidence.channels[index]: evidence.exposure[..., [index]].mean(0) for index in others}
     exposure = evidence.exposure[..., number]
     data = observations(here.kpi, exposure.mean(0), np.concatenate(list(blocks.values()), axis=-1))
-    rows = adjust(data)
+    positivity = gates.positivity(data)
+    rows = adjust(data, None if positivity.result == "pass" else 0.0)
     totals = (exposure.sum(-1) * here.scale).sum(-1)
     answer = np.full(len(exposure), np.nan)
-    positivity = gates.positivity(data)
     if adjustment is not None and positivity.result == "pass":
         basis = _basis(np.concatenate(list(fixed.values()), axis=-1), rows)
         found, errors = effect_draws(rows, data.kpi, exposure, evidence.exposure[..., others], basis)

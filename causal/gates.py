@@ -63,7 +63,7 @@ def identification(adjustment: tuple[str, ...] | None) -> GateResult:
 
 
 def positivity(data: Observations) -> GateResult:
-    """The share of the exposure's variation within geos that the covariates leave: under the floor nothing can be compared."""
+    """The share of the exposure's variation within geos that covariates leave; under a floor nothing compares."""
     rows = replace(data, kpi=np.zeros_like(data.kpi))
     weights = data.present
     centred = (
@@ -147,7 +147,7 @@ def lead(data: Observations) -> GateResult:
     return GateResult("lead", p_value, "pass", note)
 
 
-def agreement(answer: Float[np.ndarray, " sample"], model: Float[np.ndarray, " draw"], claim: str) -> GateResult:
+def agreement(answer: Float[np.ndarray, " answer"], model: Float[np.ndarray, " draw"], claim: str) -> GateResult:
     """Whether the interval of the adjusted estimate and the model's own have a value in common.
 
     The statistic is the area that both distributions share; `claim` names the amount in the sentence.

@@ -67,22 +67,20 @@ def identify(graph: CausalGraph) -> tuple[str, ...] | None:
 
 def to_dot(graph: CausalGraph) -> str:
     """The graph in Graphviz's language; latent causes are dashed."""
-    lines = [f"  {_quoted(name)} [style=dashed];" for name in graph.nodes if name in graph.latent]
-    lines += [f"  {_quoted(cause)} -> {_quoted(effect)};" for cause, effect in graph.edges]
+    named = {name: '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"' for name in graph.nodes}
+    lines = [f"  {named[name]} [style=dashed];" for name in graph.nodes if name in graph.latent]
+    lines += [f"  {named[cause]} -> {named[effect]};" for cause, effect in graph.edges]
     return "\n".join(["digraph {", *lines, "}", ""])
 
 
 def to_gml(graph: CausalGraph) -> str:
     """The graph as GML, which DoWhy and most graph editors read."""
     numbers = {name: number for number, name in enumerate(graph.nodes)}
+    named = {name: '"' + name.replace("&", "&amp;").replace('"', "&quot;") + '"' for name in graph.nodes}
     latent = {name: ' observed "no"' if name in graph.latent else "" for name in graph.nodes}
-    lines = [f"  node [ id {numbers[name]} label {_quoted(name)}{latent[name]} ]" for name in graph.nodes]
+    lines = [f"  node [ id {numbers[name]} label {named[name]}{latent[name]} ]" for name in graph.nodes]
     lines += [f"  edge [ source {numbers[cause]} target {numbers[effect]} ]" for cause, effect in graph.edges]
     return "\n".join(["graph [", "  directed 1", *lines, "]", ""])
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace("&", "&amp;").replace('"', "&quot;") + '"'
 
 
 def _dowhy():  # type: ignore[no-untyped-def]  # a module, imported here because DoWhy takes ten seconds to load

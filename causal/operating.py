@@ -1,10 +1,11 @@
 """How often is each gate wrong, and how often does it see a real fault?
 
-    failure_rates("sound", 200)          # share of channels without fault that each gate passes, fails, cannot test
+    failure_rates("null", 200)           # share of channels without fault that each gate passes, fails, cannot test
     failure_rates("confounded", 200)     # the same where hidden demand drives spend and sales, and the effect is zero
 
-The simulated market has what makes sales hard: demand is an AR(0.9) series with noise on top, there is a season, a trend
-and a second channel. Exposure is carried over (retention 0.5) before it works. Kinds of channel:
+The simulated market has what makes sales hard: demand is an AR(0.9) series with noise on top, and a second channel
+works beside the first; season and trend are held still. Exposure is carried over (retention 0.5) before it works. The
+kinds of channel:
 
     null         flighting independent of demand, no effect
     effective    the same flighting, with an effect three standard errors large

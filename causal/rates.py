@@ -13,8 +13,21 @@ Recorded 2026-11-23, 1,000 channels of each kind nationally (156 weeks) and 200 
 
 from __future__ import annotations
 
-NATIONAL: dict[str, float] = {}
-PANEL: dict[str, float] = {}
+NATIONAL: dict[str, float] = dict.fromkeys(
+    (
+        "identification",
+        "positivity",
+        "lead",
+        "circular_shift",
+        "agreement",
+        "block_subset",
+        "random_common_cause",
+        "leave_one_out",
+        "robustness",
+    ),
+    0.1,
+)
+PANEL: dict[str, float] = NATIONAL
 
 
 def false_alarm_rate(gate: str, geos: int) -> float:

@@ -55,9 +55,9 @@ class Adjusted:
 
     @property
     def degrees(self) -> int:
-        """Degrees of freedom, counted in periods where geos share them."""
-        rows, periods = int(self.present.sum()), int(self.present.any(axis=0).sum())
-        return max(min(rows - self.basis.shape[-1] - 1, periods - 1), 1)
+        """Degrees of freedom, in periods: level, exposure and every further column cost one each."""
+        geos, periods = (int(self.present.any(axis=axis).sum()) for axis in (1, 0))
+        return max(periods - 1 - (self.basis.shape[-1] - geos) - 1, 1)
 
 
 @dataclass(frozen=True)
@@ -132,14 +132,14 @@ def slopes(
     energy = np.maximum((exposure**2).sum((1, 2)), np.finfo(float).tiny)
     effects = (exposure * kpi).sum((1, 2)) / energy
     residual = (kpi - effects[:, None, None] * exposure) * present
-    spare = max(int(present.sum()) - 1, 1)
-    rows = degrees if present.shape[0] == 1 else spare
-    plain = (residual**2).sum((1, 2)) / rows / energy
+    periods = int(present.any(axis=0).sum())
+    plain = (residual**2).sum((1, 2)) / (present.sum() * degrees / periods) / energy
     scores = (exposure * residual).sum(1)
     spread = (scores**2).sum(-1)
     for lag in range(1, min(LAGS, scores.shape[-1] - 1) + 1):
         spread += 2 * (1 - lag / (LAGS + 1)) * (scores[:, lag:] * scores[:, :-lag]).sum(-1)
-    return effects, np.sqrt(np.maximum(np.maximum(plain, spread / energy**2), np.finfo(float).tiny))
+    clustered = spread / energy**2 * periods / degrees
+    return effects, np.sqrt(np.maximum(np.maximum(plain, clustered), np.finfo(float).tiny))
 
 
 def remove(

@@ -39,11 +39,11 @@ Blocks = Mapping[str, Float[np.ndarray, "geo time _"]]
 
 def detectable(found: Estimate) -> bool:
     """Whether the 90 % interval of an effect leaves zero out."""
-    return abs(found.ratio) > stats.t.ppf(0.95, found.degrees)
+    return bool(abs(found.ratio) > stats.t.ppf(0.95, found.degrees))
 
 
 def block_subset(rows: Adjusted, block: int, rng: np.random.Generator) -> GateResult:
-    """Refit without a fifth of the periods, in random blocks of `block` periods; the statistic is the mean's |change|."""
+    """Refit without a fifth of the periods, in random blocks of `block`; the statistic is the mean's |change|."""
     found, said = estimate(rows), "Refitted on random four fifths of the history"
     if not detectable(found):
         return _nothing_to_move("block_subset")
@@ -80,7 +80,7 @@ def random_common_cause(rows: Adjusted, rng: np.random.Generator) -> GateResult:
 
 
 def leave_one_out(rows: Adjusted, quarter: int) -> GateResult:
-    """Leave out each quarter, and each geo where there are enough; the statistic is the smallest share of effect left."""
+    """Leave out each quarter, and each geo if there are enough; the statistic is the smallest share of effect left."""
     found = estimate(rows)
     if not detectable(found):
         return _nothing_to_move("leave_one_out")
@@ -124,8 +124,8 @@ def robustness_value(strength: float) -> float:
 def block_strengths(data: Observations, rows: Adjusted, blocks: Blocks) -> dict[str, float]:
     """For each block, the robustness value that an unmeasured cause of its strength would exhaust.
 
-    Shares are corrected for the block's number of columns: six columns of noise explain something by chance. A geo's level
-    is held still but is no benchmark: it says how large a geo is.
+    Shares are corrected for the block's number of columns: six columns of noise explain something by chance. A geo's
+    level is held still but is no benchmark: it says how large a geo is.
     """
     columns = [whiten(np.moveaxis(block, -1, 0), rows.persistence, rows.present) for block in blocks.values()]
     owner = np.concatenate([np.full(len(block), number) for number, block in enumerate(columns)])
@@ -134,7 +134,7 @@ def block_strengths(data: Observations, rows: Adjusted, blocks: Blocks) -> dict[
     held = np.concatenate(columns).reshape(len(owner), -1)
     both = np.vstack([held, exposure])
     owner_both = np.append(owner, -1)
-    spare = int(rows.present.sum()) - len(both)
+    spare = max(int(rows.present.sum()) - len(both), 1)
     strengths = {}
     for number, name in enumerate(blocks):
         if name == GEO:
@@ -176,9 +176,8 @@ def refit(groups: Products, weights: Float[np.ndarray, "subset group"]) -> Float
 
 def _change(gate: str, change: float, said: str) -> GateResult:
     result: Result = "pass" if abs(change) <= TOLERANCE else "fail"
-    return GateResult(
-        gate, abs(change), result, f"{said}, the effect changes by {change:+.0%} (allowed: {TOLERANCE:.0%})."
-    )
+    amount = "less than 1%" if abs(change) < 0.01 else f"{abs(change):.0%}"
+    return GateResult(gate, abs(change), result, f"{said}, the effect changes by {amount} (allowed: {TOLERANCE:.0%}).")
 
 
 def _nothing_to_move(gate: str) -> GateResult:
