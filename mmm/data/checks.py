@@ -20,7 +20,14 @@ import pandas as pd
 import xarray as xr
 from jaxtyping import Float
 
-from mmm.data.collinear import condition_number, correlations, level_shift, robust_z, variance_inflation
+from mmm.data.collinear import (
+    beyond_the_rest,
+    condition_number,
+    correlations,
+    level_shift,
+    robust_z,
+    variance_inflation,
+)
 from mmm.errors import listing
 
 Severity = Literal["info", "caution", "fail"]
@@ -79,8 +86,12 @@ def kpi_behaviour(panel: xr.Dataset, ask: Ask) -> Iterator[Finding]:
             said = f"the KPI is 0 in {zeros} periods{where}: check that they are true zeros and not holes"
             yield Finding("KPI zeros", str(geo), "caution", share, said)
         score = robust_z(kpi - _rolling_median(kpi, 9))
-        if said := _far_out(panel, score, 6.0, f"the KPI{where}"):
-            said += "explain them with a control (a 0/1 column), or correct them"
+        days = [_day(panel, int(at)) for at in np.flatnonzero(np.abs(score) > 6)]
+        if days:
+            said = (
+                f"the KPI{where} is far from its neighbours on {listing(days, 6)}: explain it with a control (a 0/1 "
+                "column), or correct it"
+            )
             yield Finding("KPI outliers", str(geo), "caution", float(np.abs(score).max()), said)
     total = panel.kpi.sum("geo").to_numpy()
     shift, at = level_shift(total, ask.periods_per_year)
@@ -129,27 +140,17 @@ def spend_behaviour(panel: xr.Dataset, ask: Ask) -> Iterator[Finding]:
 
 
 def _spend_outliers(panel: xr.Dataset, name: str, exposure: Float[np.ndarray, "geo time"]) -> Iterator[Finding]:
+    """Periods several times the largest of all others: bursts are a habit, such a period is an accident or a bill."""
     for geo, row in zip(panel.geo.values, exposure, strict=True):
-        positive = row > 0
-        if positive.sum() < 12:
-            continue
-        score = np.zeros(len(row))
-        score[positive] = robust_z(np.log(row[positive]))
-        score[row < 3 * np.median(row[positive])] = 0.0
-        where = "" if panel.sizes["geo"] == 1 else f" in {geo}"
-        if (score > 4).sum() > max(2, 0.05 * positive.sum()):
-            continue  # a habit, such as bursts on top of a steady line, and not an accident
-        if said := _far_out(panel, score, 4.0, f"{name}{where}"):
-            said += (
-                "check for an annual invoice booked at once, or a slipped decimal; saturation is read from such periods"
+        ratio = beyond_the_rest(row)
+        days = [_day(panel, int(at)) for at in np.flatnonzero(ratio > 3)]
+        if days:
+            where = "" if panel.sizes["geo"] == 1 else f" in {geo}"
+            said = (
+                f"{name}{where} is up to {ratio.max():.0f} times its largest other period on {listing(days, 6)}: check "
+                "for a slipped decimal or a yearly invoice booked at once; saturation is read from such periods"
             )
-            yield Finding("exposure outliers", name, "caution", float(score.max()), said)
-
-
-def _far_out(panel: xr.Dataset, score: Float[np.ndarray, " time"], limit: float, what: str) -> str:
-    """The start of a sentence about the periods beyond the limit; empty if there are none."""
-    days = [_day(panel, int(row)) for row in np.flatnonzero(np.abs(score) > limit)]
-    return f"{what} is far out of its usual range on {listing(days, 6)}: " if days else ""
+            yield Finding("exposure outliers", name, "caution", float(ratio.max()), said)
 
 
 def spend_and_exposure(panel: xr.Dataset, ask: Ask) -> Iterator[Finding]:
@@ -200,14 +201,14 @@ def collinearity(panel: xr.Dataset, ask: Ask) -> Iterator[Finding]:
     for name, factor in zip(names, variance_inflation(columns), strict=True):
         if factor > 10:
             said = (
-                f"{1 - 1 / factor:.0%} of {name}'s movement is explained by the other channels: only their sum is "
+                f"{1 - 1 / factor:.1%} of {name}'s movement is explained by the other channels: only their sum is "
                 "well known; run an experiment on one of them, or move them apart"
             )
             yield Finding("collinear channel", name, "caution", float(min(factor, 1e6)), said)
     correlation = correlations(columns)
     for i, j in zip(*np.where(np.triu(np.abs(correlation) > 0.9, 1)), strict=True):
         said = (
-            f"{names[i]} and {names[j]} are correlated {correlation[i, j]:.2f}: join them, or experiment on one of them"
+            f"{names[i]} and {names[j]} are correlated {correlation[i, j]:.3f}: join them, or experiment on one of them"
         )
         yield Finding("channels in step", f"{names[i]}, {names[j]}", "caution", float(correlation[i, j]), said)
     number = condition_number(columns)
@@ -235,7 +236,7 @@ def levers(panel: xr.Dataset, ask: Ask) -> Iterator[Finding]:
     for i, factor in zip(moving, factors, strict=True):
         if factor > 20:
             said = (
-                f"{1 - 1 / factor:.0%} of {names[i]} is explained by the other controls and treatments: keep one "
+                f"{1 - 1 / factor:.1%} of {names[i]} is explained by the other controls and treatments: keep one "
                 "of them"
             )
             yield Finding("collinear lever", names[i], "caution", float(min(factor, 1e6)), said)

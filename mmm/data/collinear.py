@@ -22,6 +22,18 @@ def robust_z(values: Float[np.ndarray, " row"]) -> Float[np.ndarray, " row"]:
     return centred / scale if scale > 0 else np.zeros_like(centred)
 
 
+def beyond_the_rest(values: Float[np.ndarray, " row"]) -> Float[np.ndarray, " row"]:
+    """Each value over the largest that is left when the top 2 % (two at least) are set aside.
+
+    Fewer than 12 positive values have no usual range; their ratios are 0.
+    """
+    positive = np.sort(values[values > 0])
+    if len(positive) < 12:
+        return np.zeros_like(values)
+    aside = max(2, int(0.02 * len(positive)))
+    return values / positive[-aside - 1]
+
+
 def correlations(columns: Float[np.ndarray, "row column"]) -> Float[np.ndarray, "column column"]:
     """Pearson correlations; a column that never changes has 0 with all others."""
     centred = columns - columns.mean(axis=0)

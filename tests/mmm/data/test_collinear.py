@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmm.data.collinear import condition_number, level_shift, robust_z, variance_inflation
+from mmm.data.collinear import beyond_the_rest, condition_number, level_shift, robust_z, variance_inflation
 
 
 def test_robust_z_measures_in_median_absolute_deviations() -> None:
@@ -15,6 +15,12 @@ def test_robust_z_measures_in_median_absolute_deviations() -> None:
 
 def test_robust_z_of_equal_values_is_zero() -> None:
     assert robust_z(np.full(5, 7.0)).tolist() == [0] * 5
+
+
+def test_a_value_is_compared_with_the_largest_of_the_others() -> None:
+    values = np.array([0.0, *range(1, 13), 100.0])
+    assert beyond_the_rest(values)[[0, 12, 13]] == pytest.approx([0, 12 / 11, 100 / 11])
+    assert beyond_the_rest(np.array([1.0, 2.0, 300.0])).tolist() == [0, 0, 0]
 
 
 def test_variance_inflation_of_two_columns_is_one_over_one_minus_squared_correlation() -> None:

@@ -33,7 +33,8 @@ def test_a_world_loads_with_a_bare_study(shared_data: Path, world: str) -> None:
     tree = load_panel(load_study({"study": world, "currency": "EUR", "data": data}))
     assert tree["panel"].channel.values.tolist() == truth["channels"]
     assert tree.attrs["frequency"] == "W-MON"
-    review(tree)
+    spikes = [finding for finding in review(tree).findings if finding.check == "exposure outliers"]
+    assert len(spikes) == (4 if world == "spend_outliers" else 0)
 
 
 @pytest.mark.parametrize("business", BUSINESSES)
