@@ -60,7 +60,7 @@ __all__ = ["describe", *_VERBS]
 def __getattr__(name: str) -> Any:
     if name in _VERBS:
         return getattr(import_module(f"mmm.plots.{_VERBS[name]}"), name)
-    if name in ("describe", "labels", "theme"):
+    if name in ("describe", "labels", "source", "theme"):
         return import_module(f"mmm.plots.{name}")
     raise AttributeError(f"module 'mmm.plots' has no plot {name!r}; it has {', '.join(sorted(_VERBS))}")
 

@@ -37,7 +37,7 @@ def contribution_over_time(
     stack = _stack(wide, media)
     shades = theme.colours(order) | {"Other channels": theme.OTHER}
     observed = _observed(beside(source, "fit") if actual is None else actual)
-    scale = labels.scale(stack.sum(axis=1).to_numpy(), unit.kpi_unit)
+    scale = labels.scale(wide.sum(axis=1).to_numpy(), unit.kpi_unit)
     ax = theme.frame(theme.axes(ax, height_cm=6.2))
     base = scale.of(wide[[c for c in wide if c not in media]].sum(axis=1).to_numpy())
     ax.fill_between(wide.index, 0, base, color=theme.BASE, linewidth=0)

@@ -85,6 +85,7 @@ def settings() -> dict[str, Any]:
         "axes.titleweight": "bold",
         "axes.unicode_minus": True,
         "figure.constrained_layout.h_pad": 0.03,
+        "figure.constrained_layout.hspace": 0.05,
         "figure.constrained_layout.w_pad": 0.03,
         "figure.facecolor": "white",
         "font.family": family(),

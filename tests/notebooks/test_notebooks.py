@@ -1,0 +1,95 @@
+"""Every notebook runs from top to bottom on a fresh kernel, draws what the documents need, and ends with an answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mmm.data.panel import panel_from_frame
+from mmm.data.simulate import simulate
+from mmm.study import load_study
+from notebooks import FOLDER
+from reports.notebooks import NotebookFailed, execute
+from tests.reports.fake_run import fake_run
+
+NAMES = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
+"""All of them: a notebook that is added is tried."""
+
+DRAWN = {
+    "board_report": {"contribution", "roi", "curves", "spend_shift", "scenarios", "gates", "causal", "backtest"},
+    "budget_scenarios": {"scenarios", "allocation"},
+}
+
+
+def cells(path: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return found
+
+
+def source(cell: dict[str, Any]) -> str:
+    return "".join(cell["source"])
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fake run with the panel of a small market as its fit: notebooks that look at data need no posterior."""
+    folder = fake_run(tmp_path_factory.mktemp("run"))
+    market = simulate(seed=1, weeks=60)
+    panel_from_frame(market.frame, load_study(market.study())).to_netcdf(folder / "fit.nc", engine="h5netcdf")
+    return folder
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "quickstart"])
+def test_a_notebook_runs_on_a_run_folder_and_ends_with_an_answer(run: Path, name: str) -> None:
+    last = cells(execute(name, run))[-1]
+    assert last["outputs"]
+    figures = run / "report" / "figures"
+    for figure in DRAWN.get(name, set()):
+        assert (figures / f"{figure}.svg").is_file()
+        assert (figures / f"{figure}.txt").read_text(encoding="utf-8").strip().endswith(".")
+
+
+def test_the_board_report_runs_without_a_plan_and_without_validation(tmp_path: Path) -> None:
+    last = cells(execute("board_report", fake_run(tmp_path, optional=False)))[-1]
+    assert "No budget plan was made" in json.dumps(last["outputs"])
+
+
+def test_a_run_without_verdicts_is_told_what_to_run_first(tmp_path: Path) -> None:
+    with pytest.raises(NotebookFailed, match="run `mmm validate` on this run first"):
+        execute("channel_validation", fake_run(tmp_path, optional=False))
+
+
+def test_the_quickstart_goes_from_raw_file_to_recommendation(tmp_path: Path, repository: Path) -> None:
+    import papermill
+
+    study = repository / "examples" / "alder-foods" / "study.yaml"
+    parameters = {"study": str(study), "draws": 50, "warmup": 100}
+    target = tmp_path / "quickstart.ipynb"
+    papermill.execute_notebook(
+        FOLDER / "quickstart.ipynb", target, parameters, kernel_name="python3", progress_bar=False, cwd=str(repository)
+    )
+    said = json.dumps(cells(target)[-1]["outputs"])
+    assert "Most is returned per unit of spend by" in said
+    assert "Proposed change in spend by channel" in said
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_asks_a_question_first_and_declares_its_parameters(name: str) -> None:
+    first, second = cells(FOLDER / f"{name}.ipynb")[:2]
+    assert first["cell_type"] == "markdown"
+    assert source(first).splitlines()[0].endswith("?")
+    assert second["metadata"]["tags"] == ["parameters"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_result_is_typed_into_a_notebook_and_no_output_is_kept(name: str) -> None:
+    for cell in cells(FOLDER / f"{name}.ipynb"):
+        if cell["cell_type"] == "markdown":
+            assert not re.search(r"\d", source(cell)), source(cell)
+        else:
+            assert cell["outputs"] == []
+            assert cell["execution_count"] is None
