@@ -101,7 +101,7 @@ def outlook(fit: xr.DataTree, study: Study, horizon: Literal["history"] | Horizo
 
 def _curves(
     fit: xr.DataTree, multiples: Float[np.ndarray, " multiple"], future: xr.Dataset | None, channels: np.ndarray
-) -> Float[np.ndarray, "sample channel multiple"]:
+) -> Float[np.ndarray, "sample channel finer_multiple"]:
     from scipy.interpolate import PchipInterpolator
 
     from mmm.insight.curves import response_curves
