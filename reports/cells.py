@@ -46,7 +46,7 @@ def formats(file: Any) -> dict[str, Any]:
     }
 
 
-def sheet(book: Book, name: str, head: Sequence[str], widths: Sequence[float]) -> Any:
+def sheet(book: Book, name: str, head: Sequence[str], widths: Sequence[int]) -> Any:
     """A new sheet with a frozen header row, ready to print on one page's width."""
     sheet = book.file.add_worksheet(name)
     for column, (text, width) in enumerate(zip(head, widths, strict=True)):

@@ -37,6 +37,8 @@ UNITS = {
     "fr": ("", "\u202fk", "\u202fM", "\u202fMd", "\u202fBn"),
     "de": ("", "\u202fTsd.", "\u202fMio.", "\u202fMrd.", "\u202fBio."),
 }
+Number = float | int
+
 LISTED = 4
 """The most names a sentence lists before it says how many others there are."""
 
@@ -136,7 +138,7 @@ class Scale:
     decimals: int
 
 
-def scale(values: Iterable[float], digits: int = 3) -> Scale:
+def scale(values: Iterable[Number], digits: int = 3) -> Scale:
     """The scale at which the largest of `values` shows `digits` significant digits."""
     largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
     if largest == 0:
@@ -147,14 +149,14 @@ def scale(values: Iterable[float], digits: int = 3) -> Scale:
     return Scale(power, min(max(digits - 1 - leading, 0), 6))
 
 
-def column_scale(values: Iterable[float]) -> Scale:
+def column_scale(values: Iterable[Number]) -> Scale:
     """One scale for a table's column: set by its middle value, so that small rows keep their digits."""
     sizes = sorted(abs(value) for value in values if math.isfinite(value) and value)
     middle = scale(sizes[len(sizes) // 2 :][:1] or [0.0])
     return Scale(middle.power, min(middle.decimals, 2) if middle.power or middle.decimals <= 2 else middle.decimals)
 
 
-def number(language: Language, value: float, at: Scale, unit: bool = True) -> str:
+def number(language: Language, value: Number, at: Scale, unit: bool = True) -> str:
     """`value` at a scale, with its magnitude's letter unless `unit` is False."""
     if not math.isfinite(value):
         return "–"
@@ -164,7 +166,7 @@ def number(language: Language, value: float, at: Scale, unit: bool = True) -> st
     return text + (UNITS[language.babel.language][at.power] if unit else "")
 
 
-def money_at(language: Language, value: float, at: Scale) -> str:
+def money_at(language: Language, value: Number, at: Scale) -> str:
     """Money at a scale, the currency's sign where the locale puts it."""
     if not math.isfinite(value):
         return "–"
@@ -183,50 +185,50 @@ def unit_name(language: Language, at: Scale, money: bool = True) -> str:
     return (get_currency_symbol(language.currency, language.babel) if money else "") + letter
 
 
-def _money(language: Language, value: float) -> str:
+def _money(language: Language, value: Number) -> str:
     return money_at(language, value, scale([value]))
 
 
-def _count(language: Language, value: float) -> str:
+def _count(language: Language, value: Number) -> str:
     return number(language, value, scale([value]))
 
 
-def _signed(show: Callable[[Language, float], str]) -> Callable[[Language, float], str]:
+def _signed(show: Callable[[Language, Number], str]) -> Callable[[Language, Number], str]:
     return lambda language, value: ("+" if value > 0 else "") + show(language, value)
 
 
-def _interval(language: Language, bounds: Sequence[float]) -> str:
+def _interval(language: Language, bounds: Sequence[Number]) -> str:
     at = scale(bounds)
     return " to ".join(money_at(language, value, at) for value in bounds)
 
 
-def _count_interval(language: Language, bounds: Sequence[float]) -> str:
+def _count_interval(language: Language, bounds: Sequence[Number]) -> str:
     at = scale(bounds)
     return " to ".join(number(language, value, at) for value in bounds)
 
 
-def _ratio_scale(values: Sequence[float]) -> Scale:
+def _ratio_scale(values: Sequence[Number]) -> Scale:
     """Two decimals, more only where they would all be zeros."""
     largest = max(map(abs, values))
     return scale(values) if largest >= 10 else Scale(0, 2) if largest >= 0.1 else scale(values, digits=2)
 
 
-def _ratio(language: Language, value: float) -> str:
+def _ratio(language: Language, value: Number) -> str:
     return number(language, value, _ratio_scale([value]))
 
 
-def _ratio_interval(language: Language, bounds: Sequence[float]) -> str:
+def _ratio_interval(language: Language, bounds: Sequence[Number]) -> str:
     at = _ratio_scale(bounds)
     return " to ".join(number(language, value, at) for value in bounds)
 
 
-def _percent(language: Language, value: float) -> str:
+def _percent(language: Language, value: Number) -> str:
     digits = 0 if abs(value) >= 0.0995 or value == 0 else 1 if abs(value) >= 0.001 else 2
     pattern = str(language.babel.percent_formats[None].pattern).replace("0", "0." + "0" * digits if digits else "0")
     return str(format_percent(value, format=pattern, locale=language.babel)).replace("-", "−")
 
 
-def _chance(language: Language, value: float) -> str:
+def _chance(language: Language, value: Number) -> str:
     if not math.isfinite(value):
         return "–"
     bounded = min(max(round(value, 2), 0.01), 0.99)
@@ -249,11 +251,11 @@ def _date(form: str) -> Callable[[Language, Any], str]:
     return show
 
 
-def _value(language: Language, value: float) -> str:
+def _value(language: Language, value: Number) -> str:
     return _money(language, value) if language.valued else _count(language, value)
 
 
-def _value_interval(language: Language, bounds: Sequence[float]) -> str:
+def _value_interval(language: Language, bounds: Sequence[Number]) -> str:
     return _interval(language, bounds) if language.valued else _count_interval(language, bounds)
 
 

@@ -18,7 +18,9 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from mmm.study import InputError, Study
+from mmm.errors import InputError
+from mmm.files import FORMULA_STARTS
+from mmm.study import Study
 from reports.language import Language
 
 ALL = "all"
@@ -72,7 +74,13 @@ def _table(path: Path) -> pd.DataFrame:
     texts = ("channel", "geo", "component", "scenario", "subject", "metric", "unit", "check", "gate", "label", "key")
     head = pd.read_csv(path, nrows=0).columns
     types = {name: "str" for name in head if name in texts}
-    return pd.read_csv(path, dtype=types, keep_default_na=False, na_values=["", "nan", "NaN"])
+    table = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=["", "nan", "NaN"])
+    return table.assign(**{name: table[name].map(_armed, na_action="ignore") for name in types})
+
+
+def _armed(text: str) -> str:
+    """A name as it was before `mmm.files.write_table` disarmed it for spreadsheets."""
+    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA_STARTS) else text
 
 
 def language(source: Source) -> Language:

@@ -179,7 +179,7 @@ def _assumptions(facts: dict[str, Any], language: Language) -> list[Sentence]:
         made.append(
             say(language, "*No margin is given in the study*, so profit, present value and payback cannot be stated.")
         )
-    else:
+    elif language.valued:
         text = "The contribution margin is {margin:percent} of {kpi}; amounts are discounted at {rate:percent} a year."
         made.append(say(language, text, margin=facts["margin"], rate=facts["discount_rate"]))
     if isinstance(facts["value_per_kpi"], str):
@@ -190,6 +190,9 @@ def _assumptions(facts: dict[str, Any], language: Language) -> list[Sentence]:
                 column=facts["value_per_kpi"],
             )
         )
+    elif not language.valued:
+        text = "*No money value of one KPI unit is given in the study*, so outcomes are counts of {kpi} and not money."
+        made.append(say(language, text))
     elif facts["kind"] == "count":
         made.append(say(language, "One KPI unit is worth {value:money}.", value=float(facts["value_per_kpi"])))
     low, high = facts["bounds"].get("default", (0.5, 1.5))

@@ -72,7 +72,7 @@ def _float(value: Any) -> float:
         return float("nan")
 
 
-def accuracy(fit: pd.DataFrame) -> dict[str, float] | None:
+def accuracy(fit: pd.DataFrame) -> dict[str, float | int] | None:
     """Coverage of the predictive interval and wMAPE over rows of the fit table; None without rows."""
     known = fit.dropna(subset=["actual"])
     if known.empty:

@@ -1,0 +1,164 @@
+"""Prose may not drift from the tables: no digit is typed, and what a sentence says is recomputed here another way."""
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import reports
+from reports import facts as subjects
+from reports import pages
+from reports.language import Sentence
+from reports.source import read
+
+PACKAGE = Path(reports.__file__).parent
+PROSE = [*sorted((PACKAGE / "facts").glob("*.py")), PACKAGE / "pages.py"]
+TEMPLATES = sorted((PACKAGE / "templates").glob("*.typ")) + sorted((PACKAGE / "templates").glob("*.j2"))
+
+
+def sentences(value: Any) -> Iterator[Sentence]:
+    """Every sentence of a page, wherever it stands."""
+    if isinstance(value, Sentence):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from sentences(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from sentences(item)
+    elif is_dataclass(value):
+        for part in fields(value):
+            yield from sentences(getattr(value, part.name))
+
+
+def everything(run: Path) -> list[Sentence]:
+    source = read(run)
+    facts = subjects.numbers(source)
+    return [*sentences(pages.board(source, facts, {}, ["a.ipynb"])), *sentences(pages.budget(source, facts, {}))]
+
+
+@pytest.mark.parametrize("path", PROSE, ids=lambda path: path.name)
+def test_no_digit_is_typed_into_a_sentence(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    literals = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    prose = [node.value for node in literals if id(node) not in docstrings and " " in node.value]
+    typed = [text for text in prose if re.search(r"\d", re.sub(r"\{[^}]*\}", "", text))]
+    assert not typed
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_no_word_is_typed_into_a_template(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".typ":
+        code = re.sub(r"//.*", "", text)
+        strings = [text for text in re.findall(r'"([^"\n]*)"', code) if " " in text]
+        prose = [*strings, *re.findall(r"\[([^\[\]#\n]*[a-zA-Z]{2}[^\[\]#\n]*)\]", code)]
+    else:
+        bare = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<style>.*?</style>|<[^>]*>", "", text, flags=re.DOTALL)
+        prose = bare.split()
+    assert not prose
+
+
+def test_every_template_that_a_run_says_is_free_of_digits(run: Path, bare: Path) -> None:
+    for sentence in [*everything(run), *everything(bare)]:
+        assert not re.search(r"\d", re.sub(r"\{[^}]*\}", "", sentence.template)), sentence.template
+
+
+def test_no_sentence_says_nan_or_none(run: Path, bare: Path) -> None:
+    for sentence in [*everything(run), *everything(bare)]:
+        assert not re.search(r"\b(nan|None|inf)\b", sentence.text), sentence.text
+
+
+def find(run: Path, start: str) -> Sentence:
+    return next(sentence for sentence in everything(run) if sentence.template.startswith(start))
+
+
+def tables(run: Path) -> dict[str, pd.DataFrame]:
+    return {path.stem: pd.read_csv(path) for path in (run / "tables").glob("*.csv")}
+
+
+def wide(run: Path, statistic: str) -> pd.DataFrame:
+    rows = tables(run)["channels"].query("geo == 'all'")
+    return rows.pivot(index="channel", columns="metric", values=statistic)
+
+
+def test_what_media_brought_is_the_sum_of_roi_times_spend(run: Path) -> None:
+    mean = wide(run, "mean")
+    facts = find(run, "Between {start").facts
+    value = (mean["roi"] * mean["spend"]).sum()
+    assert facts["value"] == pytest.approx(value)
+    assert facts["spend"] == pytest.approx(mean["spend"].sum())
+    assert facts["roi"] == pytest.approx(value / mean["spend"].sum())
+    by_component = tables(run)["contribution"].query("geo == 'all'").groupby("component")["mean"].sum()
+    media = by_component[mean.index].sum() / by_component.sum()
+    assert facts["share"] == pytest.approx(media, rel=0.01)  # a mean of shares is not quite the share of means
+
+
+def test_the_best_and_the_worst_channel_are_those_of_the_table(run: Path) -> None:
+    mean = wide(run, "mean")
+    best, worst = find(run, "*{best}*").facts, find(run, "*{worst}*").facts
+    assert (best["best"], worst["worst"]) == (mean["roi"].idxmax(), mean["roi"].idxmin())
+    assert best["roi"] == pytest.approx(mean["roi"].max())
+    low, high = wide(run, "p05")["roi"], wide(run, "p95")["roi"]
+    assert worst["interval"] == pytest.approx((low[worst["worst"]], high[worst["worst"]]))
+
+
+def test_channels_that_may_lose_money_are_named(run: Path) -> None:
+    low, high = wide(run, "p05")["roi"], wide(run, "p95")["roi"]
+    unsure = set(low.index[(low < 1) & (high >= 1)])
+    assert unsure
+    assert set(find(run, "The interval includes a loss").facts["names"]) == unsure
+
+
+def test_the_move_names_who_gives_and_who_takes(run: Path) -> None:
+    rows = tables(run)["allocation"].query("scenario == 'recommended'").set_index("channel")
+    change = rows["recommended_spend"] - rows["current_spend"]
+    facts = find(run, "Move *{shift").facts
+    assert set(facts["givers"]) == set(change.index[change < -0.01 * rows["current_spend"]])
+    assert set(facts["takers"]) == set(change.index[change > 0.01 * rows["current_spend"]])
+    assert facts["shift"] == pytest.approx(change.clip(lower=0).sum())
+
+
+def test_the_profit_of_another_budget_is_margin_on_the_gain_less_the_extra_spend(run: Path) -> None:
+    rows = tables(run)["scenarios"].set_index("scenario")
+    facts = find(run, "*{name}* spends {extra:money} more").facts
+    extra = rows.loc["grow", "budget"] - rows.loc["hold", "budget"]
+    assert facts["extra"] == pytest.approx(extra)
+    assert facts["profit"] == pytest.approx(0.38 * rows.loc["grow", "gain_vs_hold_mean"] - extra)
+
+
+def test_the_backtest_is_counted_from_the_fit_table(run: Path) -> None:
+    hidden = tables(run)["fit"].query("geo == 'all' and split == 'holdout'")
+    facts = find(run, "Of the {rows").facts
+    assert facts["inside"] == int(hidden["actual"].between(hidden["p05"], hidden["p95"]).sum())
+    assert facts["rows"] == len(hidden) == 13
+    wmape = np.abs(hidden["actual"] - hidden["expected"]).sum() / np.abs(hidden["actual"]).sum()
+    assert facts["wmape"] == pytest.approx(wmape)
+
+
+def test_the_next_test_is_the_widest_interval_in_money_without_an_experiment(run: Path) -> None:
+    spend = wide(run, "mean")["spend"]
+    width = (wide(run, "p95")["roi"] - wide(run, "p05")["roi"]) * spend
+    labels = tables(run)["verdicts"].drop_duplicates("channel").set_index("channel")["label"]
+    untested = width[labels[width.index] != "experiment-confirmed"]
+    assert find(run, "*Test {channel}").facts["channel"] == untested.idxmax()
+
+
+def test_what_was_not_run_is_said(bare: Path) -> None:
+    text = " ".join(sentence.text for sentence in everything(bare))
+    assert "No causal validation was run" in text
+    assert "No budget plan was made in this run" in text
+    assert "The data review's findings are not part of this run." in text
+
+
+def test_a_count_without_a_money_value_is_never_called_money(bare: Path) -> None:
+    facts = find(bare, "Between {start")
+    assert re.search(r"brought [\d.]+k? of sales", facts.text)
+    assert not any("break-even" in sentence.text for sentence in everything(bare))

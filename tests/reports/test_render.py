@@ -1,0 +1,163 @@
+"""Documents: whole, the same bytes in any folder, readable by people, browsers and screen readers."""
+
+import hashlib
+import io
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from reports import facts as subjects
+from reports import fonts, html, notebooks, pages, pdf, render
+from reports.figures import saved
+from reports.source import read
+from tests.reports.conftest import draw
+from tests.reports.fake_run import fake_run
+
+
+def made(run: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in render.documents(run, read(run), ["board_report.ipynb"])}
+
+
+def text_of(document: bytes) -> str:
+    pages_ = PdfReader(io.BytesIO(document)).pages
+    return " ".join(" ".join(page.extract_text().split()) for page in pages_)
+
+
+def test_the_same_run_makes_the_same_bytes_in_any_folder(run: Path, tmp_path: Path) -> None:
+    first = made(run)
+    second = made(shutil.copytree(run, tmp_path / "elsewhere" / "deeper"))
+    assert set(first) == {"facts.json", "board.pdf", "board.html", "budget.pdf", "scenarios.xlsx"}
+    digests = [{name: hashlib.sha256(content).hexdigest() for name, content in d.items()} for d in (first, second)]
+    assert digests[0] == digests[1]
+
+
+def test_no_document_names_a_folder_or_a_duration(run: Path) -> None:
+    manifest = run / "run.json"
+    before = made(run)
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"seconds": {"fit": 99.0}}))
+    assert made(run) == before
+    assert str(run).encode() not in b"".join(before.values())
+
+
+def test_the_board_report_has_five_pages_or_more_with_the_decision_first(run: Path) -> None:
+    document = PdfReader(io.BytesIO(made(run)["board.pdf"]))
+    assert len(document.pages) >= 5
+    assert "Decision for the board" in document.pages[0].extract_text()
+
+
+def test_the_pdf_is_archivable_tagged_and_dated_by_its_data(run: Path) -> None:
+    document = PdfReader(io.BytesIO(made(run)["board.pdf"]))
+    described = str(document.xmp_metadata.stream.get_data()) if document.xmp_metadata else ""
+    assert "pdfuaid" in described
+    assert re.search(r"<pdfaid:part>2</pdfaid:part>", described)
+    assert document.trailer["/Root"]["/MarkInfo"]["/Marked"]
+    assert document.trailer["/Root"]["/Lang"] == "en-GB"
+    assert document.metadata is not None
+    assert "D:20260928" in str(document.metadata.creation_date_raw)
+
+
+def test_every_number_of_the_decision_is_on_page_one(run: Path) -> None:
+    page = PdfReader(io.BytesIO(made(run)["board.pdf"])).pages[0].extract_text()
+    flat = " ".join(page.split())
+    source = read(run)
+    board = pages.board(source, subjects.numbers(source), {}, [])
+    for card in board["cards"]:
+        assert card["value"].text in flat
+
+
+def test_a_failed_run_warns_on_page_one_of_both_documents(tmp_path: Path) -> None:
+    documents = made(fake_run(tmp_path, channels=4, verdict="fail"))
+    for name in ("board.pdf", "budget.pdf"):
+        page = " ".join(PdfReader(io.BytesIO(documents[name])).pages[0].extract_text().split())
+        assert "This run failed its checks: do not base a decision on it." in page
+        assert "R-hat is 1.31" in page
+        assert "Do not act on this run" in page
+
+
+def test_a_run_without_validation_and_plan_still_makes_every_document(bare: Path) -> None:
+    documents = made(bare)
+    text = text_of(documents["board.pdf"])
+    assert "No causal validation was run" in text
+    assert "=cmd|' /C calc'!A0" in text
+    assert "*bold* #x" in text
+
+
+def test_a_name_in_a_script_that_no_font_has_becomes_boxes(bare: Path) -> None:
+    assert fonts.displayable("短い") == "□□"
+    assert "□□□□" in text_of(made(bare)["board.pdf"])
+
+
+def test_a_warning_of_typst_is_an_error(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fonts, "families", lambda: ["No Such Font"])
+    source = read(run)
+    page = pages.budget(source, subjects.numbers(source), {})
+    with pytest.raises(RuntimeError, match="unknown font family"):
+        pdf.compile_pdf("budget", page)
+
+
+def test_thirty_long_names_fit(tmp_path: Path) -> None:
+    run = fake_run(tmp_path, names=[f"x{i}_delayed-start-{i}" for i in range(30)], currency="GBP", periods=60)
+    draw(run)
+    text = text_of(made(run)["board.pdf"])
+    assert all(f"x{i}_delayed-start-{i}" in text for i in range(30))
+
+
+def test_the_web_page_needs_nothing_from_elsewhere(run: Path) -> None:
+    page = made(run)["board.html"].decode()
+    fetched = re.findall(r"""(?:src|href)=["'](?!#|data:)(\S+)|url\((?!data:|#)([^)]*)\)|@import""", page)
+    assert not fetched
+    assert "<script" not in page
+    assert page.count('role="img"') >= 6
+
+
+def test_identifiers_of_figures_on_one_page_do_not_collide(run: Path) -> None:
+    page = made(run)["board.html"].decode()
+    identifiers = re.findall(r'\bid="([^"]+)"', page)
+    assert len(identifiers) == len(set(identifiers))
+    assert set(re.findall(r'(?:href="#|url\(#)([^")]+)', page)) <= set(identifiers)
+
+
+def test_a_channel_name_is_never_markup_on_the_web_page(bare: Path) -> None:
+    page = made(bare)["board.html"].decode()
+    assert "Ünïcode &amp; &lt;b&gt;" in page
+    assert "<b>" not in page
+
+
+def test_the_web_page_embeds_the_house_font_where_it_is_installed() -> None:
+    rules = html.font_faces("abc")
+    assert rules.count("@font-face") == (2 if fonts.families()[0] == "Source Sans Pro" else 0)
+
+
+def test_a_report_in_french_writes_numbers_as_the_french_do(run: Path) -> None:
+    study = run / "study.yaml"
+    study.write_text(study.read_text().replace("en-GB", "fr-FR"))
+    document = PdfReader(io.BytesIO(made(run)["board.pdf"]))
+    assert document.trailer["/Root"]["/Lang"] == "fr-FR"
+    assert re.search(r"\d,\d+ ?M ?€", text_of(made(run)["board.pdf"]).replace("\u202f", " ").replace("\xa0", " "))
+
+
+def test_only_the_documents_that_the_study_asks_for_are_made(run: Path) -> None:
+    study = run / "study.yaml"
+    study.write_text(study.read_text().replace("  - budget\n", ""))
+    assert set(made(run)) == {"facts.json", "board.pdf", "board.html"}
+
+
+def test_render_executes_the_notebooks_first_and_tells_its_progress(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def execute(name: str, folder: Path) -> Path:
+        assert not (folder / "report" / "board.pdf").exists()
+        path = folder / "report" / "notebooks" / f"{name}.ipynb"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("{}")
+        return path
+
+    monkeypatch.setattr(notebooks, "execute", execute)
+    heard: list[tuple[float, str]] = []
+    written = render.render(run, lambda share, message: heard.append((share, message)))
+    assert all(path.is_file() for path in written)
+    assert len(saved(run)) == 8
+    assert [share for share, _ in heard] == sorted(share for share, _ in heard)
+    assert heard[-1][0] == 1.0
