@@ -1,7 +1,8 @@
 """What should be spent? From a fit's response curves to a budget with a certificate, a risk and a price.
 
-Read `budget` first (the certified split), then `outlook` (what multiples of the reference earn, draw by draw), `bounds`
-(who may move how far), `choice` (the scenarios), `finance` (the same in cents), and `scenario`, which puts them together.
+Read `budget` first (the certified split), then `outlook` (what multiples of the reference earn, draw by draw),
+`bounds` (who may move how far), `choice` (the scenarios), `finance` (the same in cents), and
+`scenario`, which puts them together.
 """
 
 from mmm.plan.budget import Solution, solve_separable

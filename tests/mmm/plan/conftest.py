@@ -18,7 +18,7 @@ def _market(
     tops: tuple[float, ...] = (400.0, 500.0, 300.0),
     spend: tuple[float, ...] = (100.0, 150.0, 50.0),
     observed: tuple[float, ...] | None = None,
-    samples: int = 40,
+    samples: int = 16,
     periods: int = 4,
     reach: float = 2.0,
     scatter: float = 0.2,
