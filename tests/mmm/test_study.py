@@ -80,6 +80,15 @@ def test_a_database_table_is_a_source() -> None:
     assert study.data.source == TableSource(table="sales", connection="duckdb:///shop.db")
 
 
+def test_a_password_does_not_belong_into_a_study() -> None:
+    source = {"table": "sales", "connection": "postgres://ann:secret@db/shop"}
+    (problem,) = problems_of(changed(data__source=source))
+    assert "the connection holds a password: write ${PGPASSWORD} in its place" in problem
+    assert "secret" not in problem
+    source["connection"] = "postgres://ann:${PGPASSWORD}@db/shop"
+    assert isinstance(load_study(changed(data__source=source)).data.source, TableSource)
+
+
 def test_the_hash_does_not_depend_on_the_folder_or_on_written_out_defaults(tmp_path: Path) -> None:
     written = BARE + "fit: {seed: 1}\n"
     other = tmp_path / "elsewhere"

@@ -50,9 +50,7 @@ def study_of(folder: Path | None = None, **changes: Any) -> Study:
 
 
 def problems_of(frame: pd.DataFrame, **changes: Any) -> list[str]:
-    with pytest.raises(InputError) as caught:
-        panel_from_frame(frame, study_of(**changes))
-    return caught.value.problems
+    return _problems(frame, study_of(**changes))
 
 
 def written(folder: Path, frame: pd.DataFrame, **changes: Any) -> Study:
@@ -299,6 +297,25 @@ def test_faults_of_the_study_and_of_its_data_come_together(tmp_path: Path) -> No
     path.write_text(json.dumps({**study, "fit": {}}))
     with pytest.raises(InputError, match="is negative 8 of 8 times"):
         load_study_and_panel(path)
+
+
+@pytest.mark.parametrize(("frequency", "written"), [("MS", "%Y-%m-%d"), ("D", "%d.%m.%Y"), ("h", "%Y-%m-%d %H:%M")])
+def test_months_days_and_hours_are_periods_too(frequency: str, written: str) -> None:
+    days = pd.date_range("2025-01-01", periods=40, freq=frequency)
+    frame = pd.DataFrame({"week": days.strftime(written), "sales": range(1, 41), "tv_spend": range(40)})
+    study = study_of(channels={"tv": {"spend": "tv_spend"}}, organic={}, treatments=[], controls=[])
+    tree = panel_from_frame(frame, study)
+    assert tree.attrs["frequency"] == frequency
+    assert tree["panel"].time.to_index().equals(days)
+    assert set(tree["panel"].data_vars) == {"kpi", "spend", "exposure", "value_per_kpi"}
+    (problem,) = _problems(frame.drop(index=[20]), study)
+    assert problem.startswith("1 of 40 periods are missing")
+
+
+def _problems(frame: pd.DataFrame, study: Study) -> list[str]:
+    with pytest.raises(InputError) as caught:
+        panel_from_frame(frame, study)
+    return caught.value.problems
 
 
 def test_the_panel_survives_a_netcdf_file(tmp_path: Path) -> None:
