@@ -21,7 +21,9 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Array
 
+from mmm.data.lift import read_lift
 from mmm.model.baseline import Block
+from mmm.model.calibrate import from_dataset, to_dataset, with_experiments
 from mmm.model.collapse import draw_coefficients
 from mmm.model.core import media_effect, response
 from mmm.model.likelihood import coefficient_of, component_parameters, design_mean
@@ -52,12 +54,12 @@ def fit(panel: xr.DataTree, study: Study | None = None, *, progress: Progress | 
     """
     study = study or study_of(panel)
     started = time.perf_counter()
-    model = model_of(panel, study)
+    tree = _with_lift(panel, study)
+    model = model_of(tree, study)
     warmup, draws = (
         (QUICK["warmup"], QUICK["draws"]) if study.fit.mode == "quick" else (study.fit.warmup, study.fit.draws)
     )
     sampled = draw_posterior(model.structure, model.arrays, study.fit.seed, study.fit.chains, warmup, draws, progress)
-    tree = panel.copy()
     tree["posterior"] = xr.DataTree(_posterior(model, sampled, study.fit.seed))
     tree["sample_stats"] = xr.DataTree(_sample_stats(sampled))
     tree.attrs |= {
@@ -68,6 +70,13 @@ def fit(panel: xr.DataTree, study: Study | None = None, *, progress: Progress | 
         "versions": json.dumps({name: version(name) for name in ("jax", "numpyro", "arviz", "xarray", "numpy")}),
         "seconds": round(time.perf_counter() - started, 1),
     }
+    return tree
+
+
+def _with_lift(panel: xr.DataTree, study: Study) -> xr.DataTree:
+    tree = panel.copy()
+    if study.experiments and "lift" not in tree.children:
+        tree["lift"] = xr.DataTree(to_dataset(read_lift(study.resolve(study.experiments), panel)))
     return tree
 
 
@@ -100,7 +109,11 @@ def study_of(tree: xr.DataTree) -> Study:
 
 def model_of(tree: xr.DataTree, study: Study | None = None) -> Model:
     """The structure, arrays and baseline blocks of a panel or a fit."""
-    return Model(*build(panel_of(tree), study or study_of(tree)))
+    structure, arrays, blocks = build(panel_of(tree), study or study_of(tree))
+    if "lift" in tree.children:
+        table = from_dataset(tree["lift"].to_dataset())
+        structure, arrays = with_experiments(structure, arrays, table, panel_of(tree))
+    return Model(structure, arrays, blocks)
 
 
 def panel_of(tree: xr.DataTree) -> xr.Dataset:

@@ -18,6 +18,7 @@ import numpyro
 import numpyro.distributions as dist
 from jaxtyping import Array, Float
 
+from mmm.model.calibrate import observe_lift
 from mmm.model.collapse import collapsed_log_density
 from mmm.model.core import Parameters, baseline, media_effect, response, typical_effect
 from mmm.model.spec import MEDIA_SHARE, ROI_SPREAD, Arrays, Structure
@@ -32,6 +33,8 @@ def mix_model(structure: Structure, arrays: Arrays, collapse: bool = True) -> No
     """The NumPyro model of `structure` given `arrays`."""
     parameters = sample_media(structure, arrays)
     media = media_effect(parameters["coefficient"], parameters["response"])
+    if arrays.lift is not None:
+        observe_lift(structure, arrays, arrays.lift, parameters)
     sd = design_sd(structure, arrays)
     if structure.collapses and collapse:
         sigma = numpyro.sample("sigma", dist.HalfNormal(SIGMA_SCALE))

@@ -63,11 +63,22 @@ class Structure:
     blocks: tuple[tuple[str, int, float | None], ...]  # name, number of columns, prior of the learned scale
     likelihood: str
     link: str
+    tested: tuple[int, ...] = ()  # the channel of each pair of `Lift`
 
     @property
     def collapses(self) -> bool:
         """Whether the linear coefficients can be integrated out exactly."""
         return self.likelihood == "normal" and self.link == "identity"
+
+
+class Lift(NamedTuple):
+    """Experiments as arrays. A *pair* is one channel of one row of the lift table; worlds are with and without it."""
+
+    lagged_exposure: Float[Array, "pair world lag time geo"]
+    measured: Float[Array, "pair time geo"]
+    rows: Float[Array, "row pair"]
+    lift: Float[Array, " row"]
+    scale: Float[Array, " row"]
 
 
 class Arrays(NamedTuple):
@@ -86,6 +97,7 @@ class Arrays(NamedTuple):
     prior_mean: Float[Array, " channel"]
     prior_sd: Float[Array, " channel"]
     pooled: Bool[Array, " channel"]
+    lift: Lift | None = None
 
 
 def build(panel: xr.Dataset, study: Study) -> tuple[Structure, Arrays, tuple[Block, ...]]:

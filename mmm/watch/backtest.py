@@ -76,6 +76,8 @@ def _masked(fit: xr.DataTree, hidden: np.ndarray) -> xr.DataTree:
     panel = fit["panel"].to_dataset()
     seen = xr.DataArray(~np.isin(np.arange(panel.sizes["time"]), hidden), dims="time")
     tree = xr.DataTree.from_dict({"/panel": panel.assign(kpi=panel["kpi"].where(seen).transpose(*panel["kpi"].dims))})
+    if "lift" in fit.children:
+        tree["lift"] = fit["lift"].copy()
     tree.attrs = dict(fit.attrs)
     return tree
 
