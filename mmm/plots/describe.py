@@ -106,7 +106,8 @@ def scenarios(source: Source) -> str:
     currency = units(source).currency
     parts = []
     for row in rows[rows["scenario"] != "hold"].to_dict("records"):
-        gain = _interval(*(row[f"gain_vs_hold_{part}"] for part in ("mean", "p05", "p95")), currency, sign=True)
+        middle, low, high = (float(row[f"gain_vs_hold_{part}"]) for part in ("mean", "p05", "p95"))
+        gain = _interval(middle, low, high, currency, sign=True)
         name, chance = NAMES.get(row["scenario"], row["scenario"]), labels.percent(row["probability_beats_hold"])
         parts.append(f"{name} {gain}, {chance} chance of a gain")
     return f"Gain over holding the present spend, with 90 % intervals: {'; '.join(parts)}."

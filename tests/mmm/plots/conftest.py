@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from matplotlib import pyplot
@@ -12,7 +13,7 @@ from tests.reports.fake_run import fake_run
 
 LONG = [f"x{i}_delayed-start-{i % 3}_programmatic_upper_funnel_prospecting" for i in range(30)]
 
-UGLY = {
+UGLY: dict[str, dict[str, Any]] = {
     "thirty long names, huge counts, losing plans": {
         "names": LONG,
         "kind": "count",
