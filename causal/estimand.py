@@ -102,7 +102,7 @@ def answer_draws(
     totals: Float[np.ndarray, " sample"],
     rng: np.random.Generator,
 ) -> Float[np.ndarray, " answer"]:
-    """Draws of the contribution: each effect with `ERRORS` draws of its sampling error, times the exposure it is for."""
+    """Draws of the contribution: each effect with `ERRORS` draws of its sampling error, times its exposure."""
     effects, standard_errors, totals = (np.repeat(values, ERRORS) for values in (effects, standard_errors, totals))
     return (effects + standard_errors * rng.standard_t(degrees, len(effects))) * totals
 

@@ -30,6 +30,7 @@ from causal import gates, robustness
 from causal.adjustment import GEO
 from causal.estimand import overlap
 from causal.evidence import Evidence, Question, amounts, ask, read_evidence
+from causal.experiment import Comparison, agreement_with_experiments, compare
 from causal.gates import GateResult
 from causal.graph import CausalGraph, channel_graph, identify, to_dot
 from causal.rates import false_alarm_rate
@@ -66,6 +67,7 @@ def validate(
     fit: xr.DataTree,
     *,
     seed: int | None = None,
+    lift: pd.DataFrame | None = None,
     latent_demand: LatentDemand = False,
     mediators: Mapping[str, Collection[str]] | None = None,
     progress: Progress | None = None,
@@ -74,14 +76,16 @@ def validate(
 
     `latent_demand` says that an unmeasured demand drives spend: for all channels (True), or for those named.
     `mediators` names, for a channel, the causes that it moves itself (brand search after TV): they are not held still.
+    `lift` is the lift table (`mmm.data.lift.read_lift`): only its experiments can raise a label above "only".
     `progress(done, total, channel)` is called after each channel. `seed` defaults to the fit's.
     """
     evidence = read_evidence(fit, seed)
+    compared = {} if lift is None else compare(fit, lift)
     tables = []
     for number, channel in enumerate(evidence.channels):
         graph = _graph(evidence, channel, latent_demand, mediators)
         results = judge(evidence, channel, identify(graph))
-        tables.append(_rows(channel, results, len(evidence.setting.scale)))
+        tables.append(_rows(channel, results, compared.get(channel, []), len(evidence.setting.scale)))
         if progress:
             progress(number + 1, len(evidence.channels), channel)
     return pd.concat(tables, ignore_index=True)
@@ -167,20 +171,28 @@ def _graph(
     return channel_graph(channel, causes, (mediators or {}).get(channel, ()), believed)
 
 
-def _rows(channel: str, results: Sequence[GateResult], geos: int) -> pd.DataFrame:
+def _rows(channel: str, results: Sequence[GateResult], compared: Sequence[Comparison], geos: int) -> pd.DataFrame:
+    tested = [*results, agreement_with_experiments(compared)] if compared else list(results)
+    given = label(results, _experiment(tested[-1], compared) if compared else None)
     rows = [
         {
             "channel": channel,
-            "label": label(results),
+            "label": given,
             "gate": result.gate,
             "statistic": result.statistic,
             "result": result.result,
             "false_alarm_rate": false_alarm_rate(result.gate, geos),
             "note": result.note,
         }
-        for result in results
+        for result in tested
     ]
     return pd.DataFrame(rows)
+
+
+def _experiment(found: GateResult, compared: Sequence[Comparison]) -> Experiment:
+    if found.result == "fail":
+        return "contradicts"
+    return "randomised" if any(each.randomised for each in compared) else "quasi"
 
 
 def _effect(question: Question) -> dict[str, object]:
