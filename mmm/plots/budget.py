@@ -113,6 +113,8 @@ def allocation(
     ax.tick_params(axis="y", labelcolor=theme.INK)
     ax.set_ylim(-0.6, len(rows) - 0.4)
     labels.plain_ticks(ax.xaxis)
+    ax.use_sticky_edges = False  # a diamond at a bound stays whole
+    ax.margins(x=0.03)
     labels.name_x(ax, "Proposed spend / present spend")
     handles = [theme.mark("Proposed", "D", theme.NAVY, "white"), theme.mark("Proposed, at a bound", "D", theme.NAVY)]
     doubts = [Line2D([], [], color=theme.PALETTE[1], linewidth=1.6, label="90 % interval of the best")] * bool(doubt)

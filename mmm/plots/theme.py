@@ -168,6 +168,8 @@ def frame(ax: Axes, grid: str = "y") -> Axes:
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set(color=GRID, linewidth=0.8)
     ax.tick_params(length=0, labelsize=SIZE, labelcolor=MUTED, labelfontfamily=family(), pad=3)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.label.set(size=SIZE, color=MUTED, family=family())
     ax.set_axisbelow(True)
     if grid != "none":
         ax.grid(axis=grid, color=GRID, linewidth=0.6)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 
@@ -26,6 +27,13 @@ def test_a_frame_and_a_run_give_the_same_figure_but_for_the_units(run: Path) -> 
 def test_a_plot_draws_into_the_axes_it_is_given(run: Path) -> None:
     ax = theme.figure(12.0, 5.0).subplots()
     assert plots.fit_over_time(run, ax) is ax
+
+
+def test_axes_made_elsewhere_take_the_house_look(run: Path) -> None:
+    ax = pyplot.figure().subplots()
+    plots.roi(run, ax)
+    assert ax.xaxis.label.get_fontsize() == theme.SIZE
+    assert tuple(ax.yaxis.get_ticklabels()[0].get_fontfamily()) == tuple(theme.family())
 
 
 def test_channels_are_ordered_and_coloured_as_in_the_study_whatever_the_table_says(run: Path) -> None:
