@@ -19,6 +19,9 @@ from reports.figures import Figure
 from reports.language import Sentence
 
 TEMPLATES = Path(__file__).parent / "templates"
+ON_SCREEN = 1.3
+"""How much larger a figure is on a screen than on paper."""
+
 WEIGHTS = {"Regular": 400, "Semibold": 600}
 
 
@@ -51,14 +54,13 @@ def inline(name: str, figure: Figure) -> str:
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'\bid="', f'id="{name}-', svg)
     svg = re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", svg)
-    sized = re.sub(
-        r'<svg [^>]*?viewBox="([^"]+)"[^>]*>',
-        rf'<svg viewBox="\1" role="img" aria-label="{escape(figure.alt)}" '
-        r'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">',
-        svg,
-        count=1,
+    box = re.search(r'viewBox="([^"]+)"', svg)
+    opening = (
+        f'<svg viewBox="{box[1] if box else ""}" role="img" aria-label="{escape(figure.alt)}" '
+        f'style="width:{figure.width_cm * ON_SCREEN:.2f}cm" xmlns="http://www.w3.org/2000/svg" '
+        'xmlns:xlink="http://www.w3.org/1999/xlink">'
     )
-    return sized
+    return opening + svg[svg.index(">") + 1 :]
 
 
 def font_faces(characters: str) -> str:

@@ -71,7 +71,20 @@ def _table(path: Path) -> pd.DataFrame:
     """A table with text as text: a channel called `NA` or `1` keeps its name."""
     if not path.exists() or not path.stat().st_size:
         return pd.DataFrame()
-    texts = ("channel", "geo", "component", "scenario", "subject", "metric", "unit", "check", "gate", "label", "key")
+    texts = (
+        "channel",
+        "geo",
+        "component",
+        "scenario",
+        "subject",
+        "metric",
+        "unit",
+        "check",
+        "gate",
+        "label",
+        "key",
+        "value",
+    )
     head = pd.read_csv(path, nrows=0).columns
     types = {name: "str" for name in head if name in texts}
     table = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=["", "nan", "NaN"])

@@ -168,6 +168,17 @@ def _other(row: dict[str, Any], margin: float | None, language: Language) -> Sen
         else "spends the same"
     )
     text = "*{name}* " + change + " and changes {kpi} by {gain:signed_value} (~{interval:value_interval}~)"
-    if margin is None or not language.valued:
+    if not language.valued:
         return say(language, text + ".", **known)
+    if margin is None:
+        return say(language, text + _worth(row["gain"][0], row["extra"]), **known)
     return say(language, text + "; at a margin of {margin:percent} that is {profit:signed_money} of profit.", **known)
+
+
+def _worth(gain: float, extra: float) -> str:
+    """How a change in value compares with the change in spend, where no margin says what a value is worth."""
+    if extra > 0:
+        return ", more than it costs." if gain > extra else ", *less than it costs*."
+    if extra < 0 and gain < 0:
+        return ", less than it saves." if gain > extra else ", *more than it saves*."
+    return "."

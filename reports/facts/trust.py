@@ -22,14 +22,16 @@ from reports.table import Table
 STATUS = {"pass": ("Pass", "good"), "caution": ("Caution", "caution"), "fail": ("Fail", "bad")}
 NAMES = {
     "r_hat": "R-hat",
-    "rhat": "R-hat",
-    "ess": "Effective sample size",
-    "ess_bulk": "Effective sample size, bulk",
-    "ess_tail": "Effective sample size, tail",
     "wmape": "Forecast error (wMAPE)",
-    "mape": "Forecast error (MAPE)",
+    "backtest_error": "Backtest error (wMAPE)",
+    "mode": "Kind of fit",
+    "learning": "Learning from the data",
+    "ridge": "Channels told apart",
 }
 """Names of checks that their identifier does not spell."""
+
+IDENTIFYING = ("identification", "learning", "relative_width", "ridge")
+"""The checks that ask whether the data, and not the prior, decide a channel's result."""
 
 WORST_FIRST = {"fail": 0, "caution": 1, "pass": 2}
 
@@ -43,13 +45,13 @@ def numbers(source: Source) -> dict[str, Any]:
             "statistic": _float(row["statistic"]),
             "limit": _float(row["limit"]),
             "result": str(row["result"]),
-            "message": str(row["message"]),
+            "message": "" if row["message"] != row["message"] else str(row["message"]),
         }
         for row in source["checks"].to_dict("records")
     ]
     checks.sort(key=lambda row: WORST_FIRST.get(row["result"], 0))
     count = {result: sum(row["result"] == result for row in checks) for result in STATUS}
-    weak = [row["subject"] for row in checks if "identif" in row["check"] and row["result"] != "pass"]
+    weak = [row["subject"] for row in checks if row["check"] in IDENTIFYING and row["result"] != "pass"]
     fit = of_total(source["fit"])
     return {
         "checks": checks,
@@ -157,32 +159,46 @@ def check_name(check: str) -> str:
 
 
 def _table(facts: dict[str, Any], language: Language) -> Table:
-    """The checks: all that are not passed, then the passed ones (at most one row a kind of check)."""
-    rows, seen = [], set()
+    """The checks: a row for each that is not passed, then one for each kind that is, with its closest call."""
+    alarms = [row for row in facts["checks"] if row["result"] != "pass"]
+    passed: dict[str, list[dict[str, Any]]] = {}
     for row in facts["checks"]:
-        if row["result"] == "pass" and row["check"] in seen:
-            continue
-        seen.add(row["check"])
-        status, style = STATUS.get(row["result"], (row["result"], "caution"))
-        rows.append(
-            [
-                say(language, "{check}", check=check_name(row["check"])),
-                styled(say(language, "{subject}", subject=row["subject"]), "quiet"),
-                _statistic(language, row["statistic"]),
-                _statistic(language, row["limit"]),
-                styled(say(language, status), style),
-            ]
-        )
+        if row["result"] == "pass":
+            passed.setdefault(row["check"], []).append(row)
+    shown = [_check_row(row, row["subject"], language) for row in alarms]
+    for rows in passed.values():
+        closest = min(rows, key=lambda row: abs(row["statistic"] - row["limit"]))
+        text = closest["subject"]
+        if len(rows) > 1:
+            text = say(language, "closest of {n:integer}: {name}", n=len(rows), name=text).text
+        shown.append(_check_row(closest, text, language))
     return Table(
-        caption=say(language, "*Model checks, agreed before fitting.*"),
+        caption=say(language, "*Model checks, agreed before fitting.* A kind that is passed shows its closest call."),
         head=[say(language, text) for text in ("Check", "Subject", "Result", "Limit", "Status")],
         align=["left", "left", "right", "right", "left"],
-        rows=rows,
+        rows=shown,
     )
 
 
-def _statistic(language: Language, value: float) -> Sentence:
+def _check_row(row: dict[str, Any], subject: str, language: Language) -> list[Sentence]:
+    status, style = STATUS.get(row["result"], (row["result"], "caution"))
+    return [
+        say(language, "{check}", check=check_name(row["check"])),
+        styled(say(language, "{subject}", subject=subject), "quiet"),
+        _statistic(language, row["statistic"]),
+        _statistic(language, row["limit"], _side(row)),
+        styled(say(language, status), style),
+    ]
+
+
+def _side(row: dict[str, Any]) -> str:
+    """Whether the limit is an upper or a lower one, which the result tells."""
+    above = row["statistic"] > row["limit"]
+    return "≥ " if above == (row["result"] == "pass") else "≤ "
+
+
+def _statistic(language: Language, value: float, side: str = "") -> Sentence:
     if value != value:
         return say(language, "–")
     at = Scale(0, 0) if value == round(value) else Scale(0, 3 if abs(value) < 10 else 1)
-    return say(language, "{x}", x=number(language, value, at))
+    return say(language, "{side}{x}", side=side, x=number(language, value, at))

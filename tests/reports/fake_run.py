@@ -222,7 +222,10 @@ def plan_tables(sample: Market, supported: bool) -> dict[str, pd.DataFrame]:
         lines = {"spend": money, "revenue": revenue, "margin": 0.38 * revenue, "profit": 0.38 * revenue - money}
         for line, amount in lines.items():
             row = {"scenario": name, "channel": "all", "line": line, "unit": "money", "amount": round(amount, 2)}
-            finance.append(row | {"p05": round(0.8 * amount, 2), "p95": round(1.2 * amount, 2), "note": ""})
+            finance.append(
+                row
+                | {"p05": round(amount - 0.2 * abs(amount), 2), "p95": round(amount + 0.2 * abs(amount), 2), "note": ""}
+            )
     quality = pd.DataFrame(
         {"channel": sample.channels, "probability_right_direction": np.linspace(0.97, 0.55, len(spend))}
     )
