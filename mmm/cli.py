@@ -205,7 +205,7 @@ def _work_through(folder: Path, steps: list[Stage], shown: Shown) -> Outcome:
     files = {name: sha for stage in steps for name, sha in manifest["stages"][stage.name]["outputs"].items()}
     documents = [str(folder / name) for name in files if Path(name).parent in (Path(), Path("report"))]
     kept = {name: manifest[name] for name in ("run_id", "verdict", "reasons", "seconds")}
-    return {"run": str(folder), **kept, "stages": done, "files": files, "documents": documents}
+    return {"run": str(folder), **kept, "stages": done, "files": files, "documents": documents or [str(folder / name) for name in files]}
 
 
 def _guarded(folder: Path, stage: Stage) -> bool:
