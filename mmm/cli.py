@@ -203,9 +203,10 @@ def _work_through(folder: Path, steps: list[Stage], shown: Shown) -> Outcome:
         shown.end(f"done in {seconds:.1f} s" if done[stage.name] == "done" else "unchanged")
     manifest = read_manifest(folder)
     files = {name: sha for stage in steps for name, sha in manifest["stages"][stage.name]["outputs"].items()}
-    documents = [str(folder / name) for name in files if Path(name).parent in (Path(), Path("report"))]
+    top = [name for name in files if Path(name).parent in (Path(), Path("report"))]
+    documents = [str(folder / name) for name in top or files]
     kept = {name: manifest[name] for name in ("run_id", "verdict", "reasons", "seconds")}
-    return {"run": str(folder), **kept, "stages": done, "files": files, "documents": documents or [str(folder / name) for name in files]}
+    return {"run": str(folder), **kept, "stages": done, "files": files, "documents": documents}
 
 
 def _guarded(folder: Path, stage: Stage) -> bool:
