@@ -220,6 +220,8 @@ def _actions(facts: dict[str, Any], language: Language) -> list[Sentence]:
     """What to approve, what to leave alone, what to test."""
     made = []
     if facts["action"] == "act":
+        if facts["verdict"] == "caution":
+            made.append(say(language, "Take this as provisional until the warning above is settled."))
         made.append(
             say(
                 language,

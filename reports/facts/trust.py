@@ -135,7 +135,7 @@ def _summary(facts: dict[str, Any], language: Language) -> Sentence:
         return say(language, "All {n:integer} checks agreed before fitting are passed.", n=total)
     text = (
         "Of {n:integer} checks agreed before fitting, {passed:integer} are passed, "
-        "{caution:integer} ask for caution and {failed:integer} are failed."
+        "{failed:integer} are failed, and caution is asked for by {caution:integer}."
     )
     return say(language, text, n=total, passed=count["pass"], caution=count["caution"], failed=count["fail"])
 
@@ -200,5 +200,5 @@ def _side(row: dict[str, Any]) -> str:
 def _statistic(language: Language, value: float, side: str = "") -> Sentence:
     if value != value:
         return say(language, "–")
-    at = Scale(0, 0) if value == round(value) else Scale(0, 3 if abs(value) < 10 else 1)
+    at = Scale(0, 0) if value == round(value) else Scale(0, 3 if abs(value) < 10 else 1 if abs(value) < 100 else 0)
     return say(language, "{side}{x}", side=side, x=number(language, value, at))

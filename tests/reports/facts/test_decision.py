@@ -121,3 +121,10 @@ def test_geos_of_an_allocation_are_added_up() -> None:
     (move,) = decision.allocation(pd.DataFrame(rows), "recommended")
     assert (move["current"], move["proposed"], move["at_bound"]) == (40.0, 48.0, True)
     assert move["multiple"] == pytest.approx(1.2)
+
+
+def test_a_cautious_run_makes_its_recommendation_provisional(run: Path) -> None:
+    judge(run, "caution", ["This is a quick fit."])
+    change(run, gain_vs_hold_mean=7e5, probability_beats_hold=0.92)
+    actions = decision.words(decided(run), language(read(run)))["actions"]
+    assert actions[0].text == "Take this as provisional until the warning above is settled."
