@@ -86,7 +86,9 @@ def seasonality(time: pd.Index, in_window: np.ndarray, geos: int, model: Model, 
     stamps = pd.DatetimeIndex(time)
     angle = 2 * np.pi * ((stamps - pd.Timestamp("2000-01-01")) / pd.Timedelta(days=1)).to_numpy() / DAYS_PER_YEAR
     order = (
-        model.seasonality.order if model.seasonality.order != "auto" else _auto_order(int(in_window.sum()), periods_per_year)
+        model.seasonality.order
+        if model.seasonality.order != "auto"
+        else _auto_order(int(in_window.sum()), periods_per_year)
     )
     columns = [wave(k * angle) for k in range(1, order + 1) for wave in (np.sin, np.cos)]
     labels = [f"{wave}[year/{k}]" for k in range(1, order + 1) for wave in ("sin", "cos")]

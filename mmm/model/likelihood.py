@@ -13,6 +13,7 @@ with `collapse=False`, it is sampled. Both give the same posterior; a test holds
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 import numpyro
 import numpyro.distributions as dist
@@ -61,6 +62,27 @@ def sample_media(structure: Structure, arrays: Arrays) -> dict[str, Array]:
             offset = numpyro.sample("geo_offset", dist.Normal(0.0, 1.0))
         coefficient = coefficient * jnp.exp(spread * offset)
     return {**parameters, "share": share, "coefficient": coefficient, "response": shapes}
+
+
+def prior_centre(structure: Structure, arrays: Arrays, collapse: bool = True) -> dict[str, Array]:
+    """A typical value of every sampled parameter, where chains start."""
+    channels, geos, columns = len(structure.channels), len(structure.geos), arrays.design_sd.shape[0]
+    centre = {"log_share": arrays.prior_mean, "roi_spread": jnp.exp(ROI_SPREAD[0])}
+    for group in structure.groups:
+        for kind, component in (("adstock", group.adstock), ("saturation", group.saturation)):
+            for name, prior in component.priors.items():
+                value = jnp.median(prior.sample(jax.random.key(0), (101,)))
+                centre[f"{kind}_{name}_{group.key}"] = jnp.full(len(group.channels), value)
+    centre |= {f"scale_{name}": 0.5 * jnp.asarray(scale) for name, _, scale in structure.blocks if scale is not None}
+    if geos > 1:
+        centre |= {"geo_spread": jnp.full(channels, 0.5 * GEO_SPREAD_SCALE), "geo_offset": jnp.zeros((geos, channels))}
+    if not (structure.collapses and collapse):
+        centre["baseline_offset"] = jnp.zeros(columns)
+    if structure.likelihood == "negative_binomial":
+        return centre | {"concentration": jnp.asarray(20.0)}
+    if structure.likelihood == "student_t":
+        centre["degrees_of_freedom"] = jnp.asarray(10.0)
+    return centre | {"sigma": jnp.asarray(0.2 * SIGMA_SCALE)}
 
 
 def design_sd(structure: Structure, arrays: Arrays) -> Float[Array, " column"]:

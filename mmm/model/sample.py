@@ -14,14 +14,16 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 from numpyro.infer import NUTS
-from numpyro.infer.initialization import init_to_median
+from numpyro.infer.util import unconstrain_fn
 
-from mmm.model.likelihood import mix_model
+from mmm.model.likelihood import mix_model, prior_centre
 from mmm.model.spec import Arrays, Structure
 
 CHUNK = 100
 TARGET_ACCEPTANCE = 0.9
 MAX_TREE_DEPTH = 9
+JITTER = 0.3
+"""Standard deviation of the starting points around the centre of the priors, on the unconstrained scale."""
 
 Progress = Callable[[str, int, int], None]
 """Called as `progress("sampling", steps_done, steps_in_all)`."""
@@ -50,11 +52,10 @@ def draw_posterior(
         partial(mix_model, structure),
         target_accept_prob=TARGET_ACCEPTANCE,
         max_tree_depth=MAX_TREE_DEPTH,
-        init_strategy=init_to_median(num_samples=15),
     )
     keys = jax.random.split(jax.random.PRNGKey(seed), chains)
     warmup, draws = _whole_chunks(warmup), _whole_chunks(draws)
-    state = _on_devices(lambda key, arrays: kernel.init(key, warmup, None, (arrays,), {}), chains)(keys, arrays)
+    state = _on_devices(partial(_begin, kernel, structure, warmup), chains)(keys, arrays)
     advance = _on_devices(partial(_advance, kernel), chains)
     collected = []
     for start in range(0, warmup + draws, CHUNK):
@@ -69,6 +70,15 @@ def draw_posterior(
     )
     constrain = jax.jit(jax.vmap(jax.vmap(kernel.postprocess_fn((arrays,), {}))))
     return Draws(constrain(unconstrained), diverging, steps, acceptance)
+
+
+def _begin(kernel: NUTS, structure: Structure, warmup: int, key: Array, arrays: Arrays) -> Any:
+    """A chain's first state: the centre of the priors, jittered so that chains start apart."""
+    centre = unconstrain_fn(partial(mix_model, structure), (arrays,), {}, prior_centre(structure, arrays))
+    names = sorted(centre)
+    noise = dict(zip(names, jax.random.split(key, len(names)), strict=True))
+    start = {name: centre[name] + JITTER * jax.random.normal(noise[name], centre[name].shape) for name in names}
+    return kernel.init(key, warmup, start, (arrays,), {})
 
 
 def _advance(kernel: NUTS, state: Any, arrays: Arrays) -> tuple[Any, tuple[Any, ...]]:
