@@ -101,6 +101,7 @@ def insight(run: Path) -> Iterable[Path]:
     fitted = load_fit(run / "fit.nc")
     made = {
         "channels": tables.channels_table(fitted),
+        "total": tables.total_table(fitted),
         "contribution": tables.contribution_table(fitted),
         "curves": tables.curves_table(fitted),
     }

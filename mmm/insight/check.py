@@ -177,6 +177,11 @@ def residuals(evidence: Evidence) -> Iterator[Row]:
         f"Residuals remember the period before (correlation {memory:.2f}): something slow that moves sales is missing "
         "from the model, and intervals are too narrow. Look for a promotion, price or distribution change."
     )
+    if memory < 0:
+        message = (
+            f"Residuals swing from one period to the next (correlation {memory:.2f}): sales shift between neighbouring "
+            "periods, or the baseline bends too freely. Check how sales are dated, and try fewer trend knots."
+        )
     yield row("residual_autocorrelation", "kpi", memory, AUTOCORRELATION, _above(abs(memory), AUTOCORRELATION), message)
     low, high = np.quantile(evidence.predicted.transpose("sample", "geo", "time"), INTERVAL, axis=0)
     known = np.isfinite(evidence.actual)

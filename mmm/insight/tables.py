@@ -2,6 +2,7 @@
 contract.
 
     channels_table(fit)       -> tables/channels.csv        contribution_table(fit) -> tables/contribution.csv
+    total_table(fit)          -> tables/total.csv
     curves_table(fit)         -> tables/curves.csv          fit_table(fit)          -> tables/fit.csv
     checks_table(fit)         -> tables/checks.csv
 
@@ -22,7 +23,7 @@ from mmm.insight.returns import half_life, mroi, roi
 from mmm.model.fit import panel_of, study_of
 from mmm.study import INTERVAL
 
-__all__ = ["channels_table", "checks_table", "contribution_table", "curves_table", "fit_table"]
+__all__ = ["channels_table", "checks_table", "contribution_table", "curves_table", "fit_table", "total_table"]
 
 ALL_GEOS = "all"
 
@@ -57,6 +58,23 @@ def channels_table(fit: xr.DataTree) -> pd.DataFrame:
     table = pd.concat(frames, ignore_index=True).dropna(subset="mean")
     order = {str(name): index for index, name in enumerate(panel["channel"].values)}
     return table.sort_values("channel", key=lambda names: names.map(order), kind="stable").reset_index(drop=True)
+
+
+def total_table(fit: xr.DataTree) -> pd.DataFrame:
+    """All paid channels together, summed draw by draw: contribution, contribution_share, roi and mroi."""
+    panel = panel_of(fit)
+    currency, inside = study_of(fit).currency, panel["in_window"]
+    paid = panel["channel"].values[panel["paid"].values.astype(bool)]
+    spend = panel["spend"].where(inside, 0.0).sum(["time", "geo"]).sel(channel=paid)
+    parts = contribution(fit).sum("geo").sel(channel=paid).sum("channel")
+    metrics = [
+        ("contribution", "KPI units", parts),
+        ("contribution_share", "share of KPI", parts / panel["kpi"].where(inside).sum()),
+        ("roi", f"{currency} per {currency}", (roi(fit).fillna(0.0) * spend).sum("channel") / spend.sum()),
+        ("mroi", f"{currency} per {currency}", (mroi(fit).fillna(0.0) * spend).sum("channel") / spend.sum()),
+    ]
+    rows = [_summary(values.expand_dims(channel=["all"], geo=[ALL_GEOS]), name, unit) for name, unit, values in metrics]
+    return pd.concat(rows, ignore_index=True)[["metric", "unit", "mean", "median", "p05", "p95"]]
 
 
 def contribution_table(fit: xr.DataTree) -> pd.DataFrame:
