@@ -19,7 +19,6 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 import xarray as xr
-from pydantic import ValidationError
 
 from mmm.errors import InputError, listing
 from mmm.plan.bounds import DEFAULT, allowed, labels_of
@@ -27,9 +26,17 @@ from mmm.plan.choice import STANDING, choices, shares_of, single_draw_optima
 from mmm.plan.finance import finance_table, terms
 from mmm.plan.outlook import Outlook, outlook
 from mmm.plan.summary import summary_table
-from mmm.plan.tables import allocation_table, calendar_table, outcomes, quality_table, scenarios_table
+from mmm.plan.tables import (
+    allocation_table,
+    calendar_table,
+    curves_table,
+    outcomes,
+    quality_table,
+    scenarios_table,
+)
 from mmm.study import Plan as Settings
 from mmm.study import Target
+from mmm.study_file import Document, validate
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,7 @@ class Plan:
     quality: pd.DataFrame
     finance: pd.DataFrame
     calendar: pd.DataFrame
+    curves: pd.DataFrame
     summary: pd.DataFrame
     outcome: xr.DataArray
 
@@ -76,6 +84,7 @@ def plan_tables(fit: xr.DataTree, verdicts: pd.DataFrame | None) -> dict[str, pd
         "allocation_quality": plan.quality,
         "finance": plan.finance,
         "calendar": plan.calendar,
+        "plan_curves": plan.curves,
         "plan_summary": plan.summary,
     }
 
@@ -98,6 +107,7 @@ def plan_from(view: Outlook, settings: Settings, verdicts: pd.DataFrame | None =
         quality=quality_table(view, recommended, optima),
         finance=finance_table(money, view.channels, terms(settings.finance, view)),
         calendar=calendar_table(view, recommended),
+        curves=curves_table(view),
         summary=summary_table(view, settings, found, missing, earned, optima, labels is not None),
         outcome=xr.DataArray(
             np.stack(list(earned.values())), coords={"scenario": list(earned)}, dims=("scenario", "sample"),
@@ -112,24 +122,22 @@ def _with(settings: Settings, channels: tuple[str, ...], budget: Any, bounds: An
     if bounds is not None:
         pairs = dict(bounds) if isinstance(bounds, Mapping) else {"default": bounds}
         asked["bounds"] = {"default": settings.bounds.get("default", DEFAULT)} | pairs
-    try:
-        settings = Settings.model_validate(settings.model_dump() | asked)
-    except ValidationError as error:
-        found = [(".".join(str(step) for step in each["loc"]), each["msg"]) for each in error.errors()]
-        raise InputError([f"{place}: {message}" for place, message in found]) from None
-    problems = [
+    checked, problems = validate(Settings, Document(settings.model_dump() | asked), {})
+    if checked is None or problems:
+        raise InputError(problems)
+    problems += [
         f"bounds name {name!r}, which is not a channel: the channels are {listing(channels)}"
-        for name in settings.bounds
+        for name in checked.bounds
         if name not in (*channels, "default")
     ]
     problems += [
         f"plan.scenarios: {own.name!r} is the name of a standing scenario: choose another"
-        for own in settings.scenarios
+        for own in checked.scenarios
         if own.name in ("hold", "recommended", *STANDING)
     ]
     if problems:
         raise InputError(problems)
-    return settings
+    return checked
 
 
 def _reach(settings: Settings) -> float:

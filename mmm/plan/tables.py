@@ -4,6 +4,7 @@
     scenarios            one row a scenario: what it earns, and against hold, with the risk of being wrong
     allocation_quality   one row a channel of the recommendation: how sure is the direction of its move
     calendar             the recommended spend by channel and date, each channel's flighting times its multiple
+    plan_curves          what each channel alone earns over the horizon at each multiple: for planning by hand
 
 `outcome` is the value of what all paid channels contribute, in money, carryover after the horizon included.
 `gain_vs_hold` is taken within each draw; `probability_beats_hold` is the share of draws where it is above zero, and
@@ -20,7 +21,7 @@ import pandas as pd
 from jaxtyping import Float
 
 from mmm.plan.choice import Choice, Optima
-from mmm.plan.outlook import Outlook, marginal, outcome
+from mmm.plan.outlook import Outlook, grid, marginal, outcome
 from mmm.plan.risk import interval, probability, tail_mean
 from mmm.study import INTERVAL
 
@@ -73,7 +74,7 @@ def quality_table(view: Outlook, recommended: Choice, optima: Optima) -> pd.Data
     return pd.DataFrame(columns)
 
 
-def _bands(draws: Float[np.ndarray, "sample channel"]) -> dict[str, Float[np.ndarray, " channel"]]:
+def _bands(draws: Float[np.ndarray, "sample each"]) -> dict[str, Float[np.ndarray, " each"]]:
     low, high = np.quantile(draws, INTERVAL, axis=0)
     return {"mean": draws.mean(axis=0), "p05": low, "p95": high}
 
@@ -86,6 +87,17 @@ def calendar_table(view: Outlook, recommended: Choice) -> pd.DataFrame:
         spend = view.flighting[:, i]
         columns |= {"current_spend": spend, "recommended_spend": spend * recommended.multiples[i]}
         frames.append(pd.DataFrame(columns))
+    return pd.concat(frames, ignore_index=True)
+
+
+def curves_table(view: Outlook) -> pd.DataFrame:
+    """`tables/plan_curves.csv`: `channel, multiple, spend, mean, p05, p95`, in money, carryover included."""
+    multiples = grid(float(view.multiples[-1]))
+    draws = np.stack([outcome(view, np.full(len(view.channels), multiple)) for multiple in multiples], axis=-1)
+    frames = []
+    for i, channel in enumerate(view.channels):
+        columns = {"channel": channel, "multiple": multiples, "spend": multiples * view.spend[i]}
+        frames.append(pd.DataFrame(columns | _bands(draws[:, i])))
     return pd.concat(frames, ignore_index=True)
 
 

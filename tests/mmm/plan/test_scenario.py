@@ -201,6 +201,17 @@ def test_the_calendar_repeats_the_flighting_and_sums_to_the_plan(market: Market)
     assert plan.calendar.period.min() > plan.calendar.reference_period.max()
 
 
+def test_plan_curves_pass_through_the_scenarios_and_sum_the_draws_last(market: Market) -> None:
+    view = market(spend=(100.0, 0.0, 50.0))
+    curves = planned(view).curves.set_index(["channel", "multiple"])
+    assert list(curves) == ["spend", "mean", "p05", "p95"]
+    assert len(curves) == 3 * 41
+    assert curves.loc[("tv", 1.0), "mean"] == pytest.approx(view.curves[:, 0, 20].mean())
+    assert curves.loc[("tv", 1.5), "p95"] == pytest.approx(np.quantile(view.curves[:, 0, 30], 0.95))
+    assert (curves.loc["search", "spend"] == 0).all()
+    assert (curves.xs(0.0, level="multiple")["mean"] == 0).all()
+
+
 def test_finance_spend_reconciles_with_the_allocation_to_the_cent(market: Market) -> None:
     plan = planned(market(spend=(100.03, 149.99, 50.01)), finance={"margin": 0.38})
     total = plan.finance[(plan.finance.line == "spend") & (plan.finance.channel == "all")].set_index("scenario").amount
