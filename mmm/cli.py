@@ -106,7 +106,7 @@ def init(data: Path, out: Path | None) -> Outcome:
         raise InputError([f"{target} exists already: name another file with --out, or remove it"])
     from mmm.data.guess import guess_study
 
-    text, notes = guess_study(data)
+    text, notes = guess_study(data, target.parent)
     write_atomic(target, text)
     return {"study": str(target), "guessed": list(notes)}
 
@@ -163,12 +163,11 @@ def _from_study(path: Path, out: Path | None, names: Iterable[str]) -> Outcome:
     with showing() as shown:
         shown.begin("read")
         from mmm import stages
-        from mmm.data.panel import load_panel
+        from mmm.data.panel import load_study_and_panel
         from mmm.run import opened
-        from mmm.study import load_study
 
-        study = load_study(path)
-        panel = load_panel(study)
+        study, panel = load_study_and_panel(path)
+        panel = stages.prepared(study, panel)
         identity = stages.identity(study, panel)
         folder = out or Path("runs") / study.study / identity.key
         sizes = panel["panel"].sizes

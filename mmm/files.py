@@ -86,9 +86,10 @@ def write_table(path: Path, frame: pd.DataFrame) -> Path:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """A table as `write_table` wrote it, with a `time` column read as dates."""
+    """A table as `write_table` wrote it, with a `time` column read as dates; only an empty cell is missing."""
     head = pd.read_csv(path, nrows=0).columns
-    frame = pd.read_csv(path, parse_dates=[name for name in head if name == "time"])
+    dates = [name for name in head if name == "time"]
+    frame = pd.read_csv(path, parse_dates=dates, keep_default_na=False, na_values=[""])
     for name in frame.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes]]:
         frame[name] = frame[name].map(_armed)
     return frame

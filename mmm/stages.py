@@ -36,14 +36,37 @@ def silent(share: float, message: str) -> None:
     """Progress that nobody watches."""
 
 
+def prepared(study: Study, panel: xr.DataTree) -> xr.DataTree:
+    """The panel with the study's experiments beside it, once it is known that every stage can use both.
+
+    Raises `InputError` with all that experiments, model and plan have against the study: before anything is written.
+    """
+    from mmm.data.lift import read_lift
+    from mmm.model.calibrate import to_dataset
+    from mmm.model.fit import model_of
+    from mmm.plan.scenario import check_plan
+
+    tree, problems = panel.copy(), list[str]()
+
+    def with_lift() -> None:
+        if study.experiments:
+            tree["lift"] = xr.DataTree(to_dataset(read_lift(study.resolve(study.experiments), panel)))
+
+    for question in (with_lift, lambda: model_of(tree, study), lambda: check_plan(panel, study)):
+        try:
+            question()
+        except InputError as error:
+            problems += [f"{error.source}: {problem}" if error.source else problem for problem in error.problems]
+    if problems:
+        raise InputError(problems)
+    return tree
+
+
 def identity(study: Study, panel: xr.DataTree) -> Identity:
     """What a run of `study` on `panel` is a run of; its data are the panel and the table of experiments."""
     data = str(panel.attrs["data_hash"])
     if study.experiments:
-        path = study.resolve(study.experiments)
-        if not path.is_file():
-            raise InputError([f"experiments: there is no file {path}: name the lift table, or remove the key"])
-        data = hashlib.sha256(f"{data}\n{digest(path)}".encode()).hexdigest()
+        data = hashlib.sha256(f"{data}\n{digest(study.resolve(study.experiments))}".encode()).hexdigest()
     return Identity(study.study, study.hash(), data, code_version())
 
 
@@ -125,10 +148,12 @@ def backtest(run: Path, progress: Progress) -> Iterable[Path]:
 def validate(run: Path, progress: Progress) -> Iterable[Path]:
     """Puts each channel's effect to causal tests."""
     import causal
+    from mmm.model.calibrate import from_dataset
     from mmm.model.fit import load_fit
 
     fitted = load_fit(run / "fit.nc")
-    verdicts = causal.validate(fitted, progress=lambda done, total, channel: progress(done / total, channel))
+    lift = from_dataset(fitted["lift"].to_dataset()) if "lift" in fitted.children else None
+    verdicts = causal.validate(fitted, lift=lift, progress=lambda done, total, channel: progress(done / total, channel))
     return _write_tables(run, {"verdicts": verdicts, "causal": causal.effects(fitted)})
 
 

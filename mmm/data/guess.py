@@ -12,6 +12,7 @@ To teach it a word, add it to `mmm.data.words`.
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,8 +53,10 @@ class Guess:
     notes: list[str] = field(default_factory=list)
 
 
-def guess_study(path: Path) -> tuple[str, list[str]]:
+def guess_study(path: Path, folder: Path | None = None) -> tuple[str, list[str]]:
     """The text of a first study for the table at `path`, and what was guessed with the reasons.
+
+    The study is meant to lie in `folder`, from where it finds its data; beside them if left out.
 
     Raises `InputError` if the file cannot be read, holds personal data, or has neither dates, a KPI nor a channel.
     """
@@ -65,7 +68,8 @@ def guess_study(path: Path) -> tuple[str, list[str]]:
     lacking = [sentence for part, sentence in LACKING.items() if not getattr(guess, part)]
     if lacking:
         raise InputError(lacking, path.name)
-    return _text(guess, path), guess.notes
+    source = os.path.relpath(path.resolve(), (folder or path.parent).resolve())
+    return _text(guess, path, Path(source).as_posix()), guess.notes
 
 
 def guess_columns(table: Table) -> Guess:
@@ -225,7 +229,7 @@ def _kind(guess: Guess) -> str:
     return "count" if says(guess.kpi, "count") else "revenue"
 
 
-def _text(guess: Guess, path: Path) -> str:
+def _text(guess: Guess, path: Path, source: str) -> str:
     """The study with a comment on each part; column names are quoted where YAML needs it."""
     kpi = {"column": guess.kpi, "kind": _kind(guess)} | ({"value_per_kpi": guess.value} if guess.value else {})
     lines = [
@@ -233,7 +237,7 @@ def _text(guess: Guess, path: Path) -> str:
         f"study: {_flow(_study_name(path))}",
         "currency: EUR  # correct it if the money is another",
         "data:",
-        f"  source: {_flow(path.name)}",
+        f"  source: {_flow(source)}",
         f"  time: {_flow(guess.time)}",
         *([f"  geo: {_flow(guess.geo)}"] if guess.geo else []),
         *([f"  population: {_flow(guess.population)}"] if guess.population else []),

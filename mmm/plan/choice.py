@@ -13,8 +13,8 @@ A further scenario of general use is one more entry in `STANDING` or in `choices
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -22,9 +22,9 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from mmm.errors import InputError
-from mmm.plan.bounds import Allowed, for_budget
+from mmm.plan.bounds import Allowed, allowed, for_budget
 from mmm.plan.budget import TOLERANCE, Solution, optimality_gap, solve_separable
-from mmm.plan.limits import Share
+from mmm.plan.limits import Share, check_limits
 from mmm.plan.outlook import Outlook
 from mmm.plan.target import budget_for
 from mmm.study import Group, Target
@@ -76,6 +76,25 @@ def _chosen(name: str, view: Outlook, limits: Allowed, solution: Solution) -> Ch
     return Choice(name, _multiples(view, solution), limits, optimality_gap(solution))
 
 
+def limits_for(view: Outlook, settings: Settings, labels: Mapping[str, str] | None) -> Allowed:
+    """The limits of the recommendation. Those that evidence adds give way where the budget cannot be spent within them:
+    first in proportion to the budget, then altogether."""
+    limits = partial(allowed, view.channels, settings.bounds, view.observed)
+    held, free = limits(labels, settings.max_shift_unvalidated), limits(None, 1.0)
+    if isinstance(settings.budget, Target):
+        return held
+    total = wanted_budget(view, held, settings)
+    moved = for_budget(held, total / view.spend.sum())
+    wider = replace(moved, lower=np.maximum(moved.lower, free.lower), upper=np.minimum(moved.upper, free.upper))
+    for given in (held, wider):
+        try:
+            check_split(total, given, view.spend, settings.groups, view.channels)
+        except InputError:
+            continue
+        return given
+    return free
+
+
 def wanted_budget(view: Outlook, limits: Allowed, settings: Settings) -> float:
     """The budget of the recommendation, in money over the horizon."""
     if settings.budget == "same":
@@ -97,6 +116,16 @@ def wanted_budget(view: Outlook, limits: Allowed, settings: Settings) -> float:
 def shares_of(groups: Sequence[Group], channels: Sequence[str]) -> tuple[Share, ...]:
     """The study's groups as limits on the shares of the budget."""
     return tuple(Share(np.isin(channels, group.channels), group.min_share, group.max_share) for group in groups)
+
+
+def check_split(
+    total: float, limits: Allowed, spend: PerChannel, groups: Sequence[Group], channels: Sequence[str]
+) -> None:
+    """Raises `InputError` unless `total` can be split within the limits; channels that spend nothing stay out."""
+    active = spend > 0
+    shares = [Share(share.members[active], share.minimum, share.maximum) for share in shares_of(groups, channels)]
+    names = [name for name, spends in zip(channels, active, strict=True) if spends]
+    check_limits(total, (limits.lower * spend)[active], (limits.upper * spend)[active], names, shares)
 
 
 def best_split(

@@ -7,7 +7,7 @@ where the model has none, makes the grid finer; between the fine knots they are 
 every reported draw alike, so that both speak of the same function.
 
 One channel is scaled at a time while the others stay as they were. Where channels multiply one another (a log link) the
-sum of the curves is not what they earn together; `remainder` is the part of the joint contribution that it misses.
+sum of the curves is not what they earn together; `remainder` is the part of the study's joint contribution it misses.
 
 `outlook` is the only place where a plan reads a fit. To plan on other curves, make an `Outlook` of your own and hand it
 to `mmm.plan.scenario.plan_from`.
@@ -23,8 +23,7 @@ import pandas as pd
 import xarray as xr
 from jaxtyping import Float
 
-from mmm.errors import InputError
-from mmm.plan.reference import future_periods, observed_multiple, reference_rows, value_per_kpi
+from mmm.plan.reference import paid_panel, reference_of, value_per_kpi
 from mmm.study import Horizon, Study
 
 STEP: Final = 0.05
@@ -32,8 +31,6 @@ STEP: Final = 0.05
 
 FINER: Final = 5
 """Intervals of the plan's curves for each of the model's."""
-
-NO_FORECAST: Final = "with a log link the plan replays the study's window, because its future baseline is not forecast"
 
 PerChannel = Float[np.ndarray, " channel"]
 
@@ -54,7 +51,6 @@ class Outlook:
     delay: PerChannel
     value_per_kpi: float
     remainder: float = 0.0
-    note: str = ""
 
     @property
     def spend(self) -> PerChannel:
@@ -65,37 +61,26 @@ class Outlook:
 def outlook(fit: xr.DataTree, study: Study, horizon: Literal["history"] | Horizon, reach: float) -> Outlook:
     """The outlook over `horizon`, with curves from 0 to at least `reach` times the reference spend.
 
-    With a log link a channel multiplies a baseline that nobody has forecast: such a study's window is planned instead.
     Raises `InputError` when no paid channel spends anything in the reference.
     """
-    note = ""
-    if study.model.link == "log" and horizon != "history":
-        horizon, note = "history", NO_FORECAST
-    media = fit["panel"].to_dataset()
-    panel = media.isel(channel=np.flatnonzero(media["paid"].values))
-    rows, time = reference_rows(panel, horizon), pd.DatetimeIndex(panel["time"].values)
-    spend = panel["spend"].sum("geo").transpose("time", "channel").values.astype(float)
-    if not spend[rows].any():
-        first, last = time[rows[0]], time[rows[-1]]
-        dates = f"from {first:%Y-%m-%d} to {last:%Y-%m-%d}"
-        raise InputError([f"no channel spends anything {dates}, the plan's reference: choose another plan.horizon"])
-    periods = time[rows] if horizon == "history" else future_periods(time, horizon, fit.attrs["frequency"])
-    asked = grid(reach)
-    future = None if horizon == "history" else media.isel(time=rows).assign_coords(time=periods)
+    reference = reference_of(fit, horizon)
+    future = None
+    if horizon != "history":
+        future = fit["panel"].to_dataset().isel(time=reference.rows).assign_coords(time=reference.periods)
+    asked, channels = grid(reach), np.array(reference.channels)
     return Outlook(
         currency=study.currency,
-        channels=tuple(str(name) for name in panel["channel"].values),
-        periods=periods,
-        reference=time[rows],
+        channels=reference.channels,
+        periods=reference.periods,
+        reference=reference.dates,
         periods_per_year=float(fit.attrs["periods_per_year"]),
-        flighting=spend[rows],
-        observed=observed_multiple(spend[panel["in_window"].values.astype(bool)], spend[rows]),
+        flighting=reference.flighting,
+        observed=reference.observed,
         multiples=finer(asked),
-        curves=_curves(fit, asked, future, panel["channel"].values),
-        delay=_delay(fit, panel["channel"].values),
-        value_per_kpi=value_per_kpi(panel.isel(time=rows)),
+        curves=_curves(fit, asked, future, channels),
+        delay=_delay(fit, channels),
+        value_per_kpi=value_per_kpi(paid_panel(fit).isel(time=reference.rows)),
         remainder=_remainder(fit) if study.model.link == "log" else 0.0,
-        note=note,
     )
 
 

@@ -4,12 +4,15 @@ The *reference* is a stretch of history. With `horizon: history` it is the study
 periods are taken to come again, as many as the horizon has, each channel with the flighting it had then, beginning
 where the data end or on `plan.horizon.start`. A plan is one multiple of that pattern per channel.
 
-    reference_rows(panel, Horizon(periods=13))      # the last 13 rows
+    reference_of(tree, Horizon(periods=13))         # the last 13 rows, and what was spent in them
 
 Another idea of what comes next, last year's same season for instance, is another way to choose rows.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -17,9 +20,52 @@ import xarray as xr
 from jaxtyping import Float, Int
 from pandas.tseries.frequencies import to_offset
 
+from mmm.errors import InputError
 from mmm.study import INTERVAL, Horizon
 
 PerChannel = Float[np.ndarray, " channel"]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The dates a plan decides, the dates it repeats for them, and what each paid channel spent then, in money."""
+
+    channels: tuple[str, ...]
+    rows: Int[np.ndarray, " period"]
+    periods: pd.DatetimeIndex
+    dates: pd.DatetimeIndex
+    flighting: Float[np.ndarray, "period channel"]
+    observed: PerChannel
+
+    @property
+    def spend(self) -> PerChannel:
+        """The reference spend by channel over the horizon."""
+        return self.flighting.sum(axis=0)
+
+
+def reference_of(tree: xr.DataTree, horizon: Literal["history"] | Horizon) -> Reference:
+    """The reference of a panel or a fit. Raises `InputError` when no paid channel spends anything in it."""
+    panel = paid_panel(tree)
+    rows, time = reference_rows(panel, horizon), pd.DatetimeIndex(panel["time"].values)
+    spend = panel["spend"].sum("geo").transpose("time", "channel").values.astype(float)
+    if not spend[rows].any():
+        first, last = time[rows].min(), time[rows].max()
+        dates = f"from {first:%Y-%m-%d} to {last:%Y-%m-%d}"
+        raise InputError([f"no channel spends anything {dates}, the plan's reference: choose another plan.horizon"])
+    return Reference(
+        channels=tuple(str(name) for name in panel["channel"].values),
+        rows=rows,
+        periods=time[rows] if isinstance(horizon, str) else future_periods(time, horizon, tree.attrs["frequency"]),
+        dates=time[rows],
+        flighting=spend[rows],
+        observed=observed_multiple(spend[panel["in_window"].values.astype(bool)], spend[rows]),
+    )
+
+
+def paid_panel(tree: xr.DataTree) -> xr.Dataset:
+    """The panel with its paid channels only."""
+    panel = tree["panel"].to_dataset()
+    return panel.isel(channel=np.flatnonzero(panel["paid"].values))
 
 
 def reference_rows(panel: xr.Dataset, horizon: str | Horizon) -> Int[np.ndarray, " period"]:

@@ -63,7 +63,6 @@ def _horizon(view: Outlook, settings: Settings) -> dict[str, str]:
         "value_per_kpi": f"{view.value_per_kpi:.6g}",
         "discount_rate": f"{settings.finance.discount_rate:.6g}",
     }
-    facts |= {"horizon_note": view.note} if view.note else {}
     return facts | ({"margin": f"{settings.finance.margin:.6g}"} if settings.finance.margin else {})
 
 

@@ -62,6 +62,11 @@ def test_missing_cells_stay_missing(tmp_path: Path) -> None:
     assert write_table(tmp_path / "t.csv", frame).read_text() == "channel,mean,time\ntv,,2026-01-05\n,1,\n"
 
 
+def test_a_channel_called_na_is_a_channel(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"channel": ["NA", "null", None], "mean": [1.0, np.nan, np.inf]})
+    pd.testing.assert_frame_equal(read_table(write_table(tmp_path / "t.csv", frame)), frame)
+
+
 @pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0", "+1", "-promo", "@sum", "\ttab"])
 def test_text_that_a_spreadsheet_would_run_is_disarmed_and_read_back_as_it_was(name: str, tmp_path: Path) -> None:
     frame = pd.DataFrame({"channel": [name, "tv", "it's"], "mean": [-1.5, 2.0, 0.0]})

@@ -69,6 +69,18 @@ def test_the_notes_say_what_was_guessed_and_what_was_left_out(tmp_path: Path) ->
     assert any(note.startswith("left out") and "remark" in note for note in notes)
 
 
+def test_a_study_in_another_folder_finds_its_data(tmp_path: Path) -> None:
+    n = range(1, 13)
+    path = tmp_path / "brand.csv"
+    weeks(sales=n, tv_spend=n).to_csv(path, index=False)
+    folder = tmp_path / "studies" / "first"
+    folder.mkdir(parents=True)
+    text, _ = guess_study(path, folder)
+    (folder / "study.yaml").write_text(text)
+    assert "source: ../../brand.csv" in text
+    assert load_panel(load_study(folder / "study.yaml"))["panel"].sizes["time"] == 12
+
+
 def test_what_cannot_be_guessed_is_asked_for_all_at_once(tmp_path: Path) -> None:
     path = tmp_path / "brand.csv"
     path.write_text("a,b\nx,y\n")

@@ -169,6 +169,15 @@ def test_a_conflicted_channel_moves_by_a_tenth_and_the_summary_says_so(market: M
     assert (fact(free, "validated"), fact(held, "validated")) == ("no", "yes")
 
 
+def test_a_budget_that_evidence_would_not_allow_is_spent_all_the_same(market: Market) -> None:
+    verdicts = pd.DataFrame({"channel": ["tv", "search", "social"], "label": ["conflicted"] * 3})
+    larger = spends(planned(market(), verdicts, budget=390.0))
+    assert larger.recommended_spend.sum() == pytest.approx(390.0)
+    assert (larger.multiple <= 1.3 * 1.1 + 1e-9).all()
+    grouped = planned(market(), verdicts, groups=[{"channels": ["tv", "social"], "max_share": 0.4}])
+    assert spends(grouped).recommended_spend[["tv", "social"]].sum() <= 0.4 * 300.0 * (1 + 1e-6)
+
+
 def test_spend_beyond_experience_is_flagged_and_by_default_not_recommended(market: Market) -> None:
     view = market(observed=(1.1, 1.1, 1.1))
     assert spends(planned(view)).multiple.max() <= 1.1 + 1e-9
