@@ -117,6 +117,25 @@ def test_wrong_input_lists_every_problem_exits_with_2_and_leaves_nothing(study: 
     assert sorted(p.name for p in Path().iterdir()) == ["data.csv", "study.yaml"]
 
 
+def test_data_experiments_and_plan_are_refused_before_anything_is_written(study: Path) -> None:
+    study.write_text(STUDY + "experiments: lift.csv\nplan: {budget: 1.0e+9}\n")
+    Path("lift.csv").write_text("experiment,channel,start,end,lift\na,tv,2024-01-01,2024-01-07,12\n")
+    ended = mmm("run", study)
+    assert ended.exit_code == 2
+    for said in ("lift.csv: the column 'spend_delta' is missing", "'standard_error'", "the upper bounds add up to"):
+        assert said in ended.stderr
+    assert sorted(p.name for p in Path().iterdir()) == ["data.csv", "lift.csv", "study.yaml"]
+
+
+def test_faults_of_the_study_and_of_its_data_come_in_one_letter(study: Path) -> None:
+    study.write_text(STUDY + "colour: blue\n")
+    Path("data.csv").write_text(Path("data.csv").read_text().replace("2024-02-05,", "2024-02-06,"))
+    ended = mmm("check", study)
+    assert ended.exit_code == 2
+    assert "colour" in ended.stderr
+    assert "2024-02-06" in ended.stderr
+
+
 def test_wrong_input_is_json_for_a_machine(study: Path) -> None:
     study.write_text(STUDY + "colour: blue\n")
     ended = mmm("check", study, "--json")
