@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,18 +17,24 @@ from mmm.model.fit import fit, load_fit, model_of, save_fit, study_of
 
 Market = Callable[..., xr.DataTree]
 
-SMALL = {"adstock": "geometric", "saturation": "michaelis_menten", "max_lag": 2, "trend": {"kind": "linear"},
+SMALL = {"adstock": "geometric", "saturation": "none", "max_lag": 1, "trend": {"kind": "linear"},
          "seasonality": {"order": 1}}  # fmt: skip
+COUNTS = {"likelihood": "negative_binomial", "link": "log"}
 SHORT = {"chains": 2, "draws": 100, "warmup": 200}
+
+
+def counts(frame: pd.DataFrame) -> None:
+    frame["sales"] = np.random.default_rng(0).poisson(frame["sales"]).astype(float)
 
 
 @pytest.fixture(scope="module")
 def panel(market: Market) -> xr.DataTree:
-    return market(model=SMALL, fit=SHORT, geos=2, periods=52, data={"controls": ["price"]})
+    return market(model=SMALL | COUNTS, fit=SHORT, geos=2, periods=52, data={"controls": ["price"]}, change=counts)
 
 
 @pytest.fixture(scope="module")
 def small(panel: xr.DataTree) -> xr.DataTree:
+    """A fit of counts, the model with most parts: nothing of its baseline is integrated out."""
     return fit(panel)
 
 
@@ -56,7 +61,7 @@ def test_a_fit_says_how_it_was_made(small: xr.DataTree) -> None:
 def test_arviz_reads_a_fit_as_it_is(small: xr.DataTree) -> None:
     from arviz_stats import summary
 
-    table = summary(small, var_names=["sigma"])
+    table = summary(small, var_names=["concentration"])
     assert "r_hat" in table.columns
 
 
@@ -68,7 +73,7 @@ def test_the_same_seed_gives_the_same_draws(panel: xr.DataTree, small: xr.DataTr
 
 
 def test_chains_do_not_repeat_each_other(small: xr.DataTree) -> None:
-    assert len(np.unique(small["posterior/sigma"].values)) > 190
+    assert len(np.unique(small["posterior/concentration"].values)) > 150
 
 
 def test_what_is_saved_is_what_is_read(small: xr.DataTree, tmp_path: Path) -> None:
@@ -117,34 +122,30 @@ def test_a_quick_fit_is_short_whatever_the_study_asks(market: Market, monkeypatc
         assert raised.value.args == asked
 
 
-def counts(frame: pd.DataFrame) -> None:
-    frame["sales"] = np.random.default_rng(0).poisson(frame["sales"]).astype(float)
-
-
-def with_outliers(frame: pd.DataFrame) -> None:
-    frame.loc[[10, 30], "sales"] *= 3
-
-
-@pytest.mark.parametrize(
-    ("change", "disturb", "parameter"),
-    [
-        ({"likelihood": "negative_binomial", "link": "log"}, counts, "concentration"),
-        pytest.param({"likelihood": "student_t"}, with_outliers, "degrees_of_freedom", marks=pytest.mark.slow),
-    ],
-    ids=["negative_binomial", "student_t"],
-)
-def test_other_likelihoods_run_and_their_parts_add_up(
-    market: Market, change: dict[str, Any], disturb: Callable[[pd.DataFrame], None], parameter: str
-) -> None:
-    plain = {"adstock": "geometric", "saturation": "none", "max_lag": 1, "trend": {"kind": "none"},
-             "seasonality": {"order": 0}}  # fmt: skip
-    found = fit(market(model=plain | change, fit=SHORT, change=disturb))
-    assert np.all(found[f"posterior/{parameter}"] > 0)
-    expected, predicted = predictive(found)
-    parts = decompose(found)["mean"]
-    assert np.isfinite(parts).all()
+def test_counts_are_explained_and_their_parts_add_up(small: xr.DataTree) -> None:
+    expected, predicted = predictive(small)
     assert np.isfinite(predicted).all()
+    assert (predicted == predicted.round()).all()
+    parts = decompose(small)["mean"]
+    assert list(parts["component"].values) == ["tv", "radio", "baseline", "seasonality", "controls", "interaction"]
     np.testing.assert_allclose(parts.sum("component").values, expected.mean("sample").values, rtol=1e-4)
-    observed = found["panel/kpi"]
-    assert float(abs(expected.mean("sample") - observed).median() / observed.mean()) < 0.1
-    assert float(contribution(found).min()) > 0
+    observed = small["panel/kpi"]
+    assert float(abs(expected.mean("sample") - observed).median() / observed.mean()) < 0.15
+    assert float(contribution(small).min()) > 0
+
+
+@pytest.mark.slow
+def test_heavy_tails_keep_outliers_from_deciding(market: Market) -> None:
+    def with_outliers(frame: pd.DataFrame) -> None:
+        frame.loc[[10, 30, 47], "sales"] *= 3
+
+    errors = {}
+    for likelihood in ("normal", "student_t"):
+        found = fit(market(model=SMALL | {"likelihood": likelihood}, fit=SHORT, change=with_outliers))
+        expected, predicted = predictive(found)
+        assert np.isfinite(predicted).all()
+        parts = decompose(found)["mean"].sum("component")
+        np.testing.assert_allclose(parts.values, expected.mean("sample").values, rtol=1e-4)
+        observed = found["panel/kpi"]
+        errors[likelihood] = float(abs(expected.mean("sample") - observed).median() / observed.mean())
+    assert errors["student_t"] < 0.5 * errors["normal"]
