@@ -29,6 +29,7 @@ from babel.dates import format_date
 from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent, get_currency_symbol
 
+from mmm.plots.names import in_text, spoken
 from mmm.study import INTERVAL
 
 CATALOGUES = Path(__file__).parent / "locale"
@@ -48,7 +49,8 @@ class Language:
     """Words, number formats and units of one document.
 
     `valued` says that contributions have a money value; `outcome` is the KPI's name and `kpi` the name of what a
-    contribution is counted in: the same, or the KPI's value; `period` is the word for one period of the data (`week`).
+    contribution is counted in: the same, or the KPI's value; `period` is the word for one period of the data (`week`);
+    `columns` are the names of channels and controls, which texts written elsewhere mention as the study has them.
     """
 
     locale: str
@@ -57,6 +59,7 @@ class Language:
     kpi: str = "revenue"
     outcome: str = "revenue"
     period: str = "week"
+    columns: tuple[str, ...] = ()
 
     @property
     def babel(self) -> Locale:
@@ -237,6 +240,7 @@ def _chance(language: Language, value: Number) -> str:
 
 
 def _names(language: Language, names: Sequence[str]) -> str:
+    names = [spoken(name) for name in names]
     if len(names) > LISTED:
         others = say(language, "{n:integer} other channels", n=len(names) - LISTED + 1).text
         names = [*names[: LISTED - 1], others]
@@ -276,7 +280,13 @@ SHOW: dict[str, Callable[[Language, Any], str]] = {
     "signed_percent": _signed(_percent),
     "chance": _chance,
     "names": _names,
+    "channel": lambda language, value: spoken(str(value)),
+    "message": lambda language, value: in_text(str(value), language.columns),
     "date": _date("long"),
     "short_date": _date("medium"),
 }
-"""How each kind of fact is shown; `value` is money where the KPI has a money value, and a count where it has none."""
+"""How each kind of fact is shown.
+
+`value` is money where the KPI has a money value, and a count where it has none; a `channel` and `names` are written as
+people write them, also where a `message` of another chapter mentions them.
+"""

@@ -37,6 +37,8 @@ OPTIONAL = (
     "finance",
     "review",
     "backtest",
+    "total",
+    "plan_curves",
 )
 
 
@@ -98,7 +100,8 @@ def _armed(text: str) -> str:
 
 def language(source: Source) -> Language:
     """The language of the run's documents: its locale, its currency, and what its KPI and periods are called."""
-    kpi = source.study.data.kpi
+    data = source.study.data
+    kpi = data.kpi
     valued = kpi.kind == "revenue" or kpi.value_per_kpi != 1.0
     outcome = "revenue" if kpi.kind == "revenue" else kpi.column.replace("_", " ")
     return Language(
@@ -108,6 +111,7 @@ def language(source: Source) -> Language:
         kpi=f"{outcome} value" if valued and kpi.kind == "count" else outcome,
         outcome=outcome,
         period=_period(source["fit"]),
+        columns=(*data.channels, *data.organic, *data.treatments, *data.controls),
     )
 
 

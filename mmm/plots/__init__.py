@@ -8,9 +8,9 @@ Every plot draws one table of the run folder and computes nothing that the table
 90 % credible intervals and are drawn by default. Each takes optional Axes and gives Axes back; `plots.describe` has,
 under the same name, the sentence that says what the figure shows, made from the same numbers.
 
-Reading order: `theme` (the visual system), `labels` (numbers and names that fit), `source` (where tables come from),
-then one chapter a subject. To add a plot, write a function that takes a `Source` and Axes in the chapter of its
-subject, wrap it in `theme.styled`, and name it in `_VERBS` below.
+Reading order: `theme` (the visual system), `names` (channels as people write them), `labels` (numbers and names that
+fit), `source` (where tables come from), then one chapter a subject. To add a plot, write a function that takes a
+`Source` and Axes in the chapter of its subject, wrap it in `theme.styled`, and name it in `_VERBS` below.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ __all__ = ["describe", *_VERBS]
 def __getattr__(name: str) -> Any:
     if name in _VERBS:
         return getattr(import_module(f"mmm.plots.{_VERBS[name]}"), name)
-    if name in ("describe", "labels", "source", "theme"):
+    if name in ("describe", "labels", "names", "source", "theme"):
         return import_module(f"mmm.plots.{name}")
     raise AttributeError(f"module 'mmm.plots' has no plot {name!r}; it has {', '.join(sorted(_VERBS))}")
 

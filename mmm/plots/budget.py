@@ -41,7 +41,7 @@ def spend_shift(
     ax.set_xlim(0, 1.05 * scale.of(np.append(np.concatenate([now, then]), 1e-9)).max())
     for place, (before, after) in enumerate(zip(now, then, strict=True)):
         _move(ax, place, before, after, scale, unit.currency)
-    ax.set_yticks(range(len(rows)), labels.short([str(name) for name in rows["channel"]], 30))
+    ax.set_yticks(range(len(rows)), labels.names([str(name) for name in rows["channel"]], 30))
     ax.tick_params(axis="y", labelcolor=theme.INK)
     ax.set_ylim(-0.6, len(rows) - 0.4)
     labels.plain_ticks(ax.xaxis)
@@ -109,7 +109,7 @@ def allocation(
             ax.plot(list(doubt[row["channel"]].values()), [place, place], color=theme.PALETTE[1], linewidth=1.6)
         inside = theme.NAVY if row["at_bound"] else "white"
         ax.plot([row["multiple"]], [place], marker="D", markersize=5, color=theme.NAVY, markerfacecolor=inside)
-    ax.set_yticks(places, labels.short([str(name) for name in rows["channel"]], 30))
+    ax.set_yticks(places, labels.names([str(name) for name in rows["channel"]], 30))
     ax.tick_params(axis="y", labelcolor=theme.INK)
     ax.set_ylim(-0.6, len(rows) - 0.4)
     labels.plain_ticks(ax.xaxis)
@@ -160,7 +160,7 @@ def scenarios(source: Source, ax: Axes | None = None, *, unit: Units | None = No
             ha="left",
             color=theme.INK,
         )
-    ax.set_yticks(range(len(rows)), labels.short([NAMES.get(str(name), str(name)) for name in rows["scenario"]], 24))
+    ax.set_yticks(range(len(rows)), labels.names([NAMES.get(str(name), str(name)) for name in rows["scenario"]], 24))
     ax.tick_params(axis="y", labelcolor=theme.INK)
     ax.set_ylim(-0.6, len(rows) - 0.4)
     labels.plain_ticks(ax.xaxis)

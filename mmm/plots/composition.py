@@ -42,7 +42,7 @@ def contribution_over_time(
     base = scale.of(wide[[c for c in wide if c not in media]].sum(axis=1).to_numpy())
     ax.fill_between(wide.index, 0, base, color=theme.BASE, linewidth=0)
     handles: list[Patch | Line2D] = [Patch(color=theme.BASE, label="Base")]
-    for name, text in zip(stack, labels.short([str(c) for c in stack], 20), strict=True):
+    for name, text in zip(stack, labels.names([str(c) for c in stack], 20), strict=True):
         top = base + scale.of(stack[name].to_numpy())
         ax.fill_between(wide.index, base, top, color=shades[str(name)], edgecolor="white", linewidth=0.25)
         handles.append(Patch(color=shades[str(name)], label=text))
@@ -99,7 +99,7 @@ def decomposition(source: Source, ax: Axes | None = None, *, unit: Units | None 
         color=theme.INK,
         linewidth=0.9,
     )
-    ax.set_yticks(places, labels.short([str(name) for name in rows["channel"]], 30))
+    ax.set_yticks(places, labels.names([str(name) for name in rows["channel"]], 30))
     ax.tick_params(axis="y", labelcolor=theme.INK)
     ax.set_ylim(-0.6, len(rows) - 0.4)
     labels.plain_ticks(ax.xaxis)

@@ -38,7 +38,7 @@ def response_curves(
     quality = beside(source, "allocation_quality") if quality is None else quality
     order = [name for name in channels(source, frame["channel"]) if (frame["channel"] == name).any()]
     shades = theme.colours(channels(source, frame["channel"]))
-    names = dict(zip(order, labels.short(order, theme.title_width(len(order))), strict=True))
+    names = dict(zip(order, labels.names(order, theme.title_width(len(order))), strict=True))
     axes = theme.grid_of(len(order)) if axes is None else np.ravel(np.asarray(axes, dtype=object))
     ticks = 4 if len(order) <= 12 else 3 if len(order) <= 20 else 2
     proposed, edges = _proposed(allocation), _edges(order, quality)

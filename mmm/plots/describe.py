@@ -13,6 +13,7 @@ import pandas as pd
 from mmm.plots import labels
 from mmm.plots.backtest import largest_geo
 from mmm.plots.budget import NAMES, moves
+from mmm.plots.names import spoken
 from mmm.plots.source import Source, channels, table, total, units
 
 
@@ -22,7 +23,7 @@ def contribution_over_time(source: Source) -> str:
     sums = frame.groupby("component")["mean"].sum()
     media = sums[[name for name in channels(source, frame["component"]) if name in sums]].sort_values(ascending=False)
     share = media.sum() / sums.sum() if sums.sum() else 0.0
-    shares = [f"{name} {labels.percent(value / sums.sum())}" for name, value in media.head(3).items()]
+    shares = [f"{spoken(str(name))} {labels.percent(value / sums.sum())}" for name, value in media.head(3).items()]
     return (
         f"{units(source).kpi_name} by driver over time: media explain {labels.percent(share)} of it, "
         f"most of all {labels.listed(shares)}; the rest is the base."
@@ -47,7 +48,7 @@ def roi(source: Source) -> str:
     text = f"Most is returned per unit of spend by {_span(rows.iloc[0], 'median')}"
     if len(rows) > 1:
         text += f", least by {_span(rows.iloc[-1], 'median')}"
-    doubtful = [str(name) for name in rows.loc[rows["p05"] < 1, "channel"]]
+    doubtful = [spoken(str(name)) for name in rows.loc[rows["p05"] < 1, "channel"]]
     loss = (
         f"The interval includes a loss for {labels.listed(doubtful)}."
         if doubtful
@@ -63,9 +64,13 @@ def spend_shift(source: Source, scenario: str = "recommended") -> str:
     floor = 0.001 * rows["current_spend"].max()
     currency = units(source).currency
     gains = [
-        f"{name} {labels.money(value, currency, sign=True)}" for name, value in change[::-1].items() if value > floor
+        f"{spoken(name)} {labels.money(value, currency, sign=True)}"
+        for name, value in change[::-1].items()
+        if value > floor
     ]
-    losses = [f"{name} {labels.money(value, currency, sign=True)}" for name, value in change.items() if value < -floor]
+    losses = [
+        f"{spoken(name)} {labels.money(value, currency, sign=True)}" for name, value in change.items() if value < -floor
+    ]
     if not gains and not losses:
         return "Spend by channel: nothing moves."
     sides = [f"up: {labels.listed(gains)}"] * bool(gains) + [f"down: {labels.listed(losses)}"] * bool(losses)
@@ -81,9 +86,10 @@ def response_curves(source: Source) -> str:
     if added.empty or most <= 1:
         return "Each channel's contribution against its spend."
     times = f"at {labels.number(most)} times its spend"
-    text = f"{added.index[-1]} has the most room: {times} it adds {labels.percent(added.iloc[-1])} to its contribution"
+    most_room, least_room = spoken(added.index[-1]), spoken(added.index[0])
+    text = f"{most_room} has the most room: {times} it adds {labels.percent(added.iloc[-1])} to its contribution"
     if len(added) > 1:
-        text += f"; {added.index[0]} the least: {labels.percent(added.iloc[0])}"
+        text += f"; {least_room} the least: {labels.percent(added.iloc[0])}"
     return f"Each channel's contribution against its spend, with 90 % intervals. {text}."
 
 
@@ -108,7 +114,10 @@ def scenarios(source: Source) -> str:
     for row in rows[rows["scenario"] != "hold"].to_dict("records"):
         middle, low, high = (float(row[f"gain_vs_hold_{part}"]) for part in ("mean", "p05", "p95"))
         gain = _interval(middle, low, high, currency, sign=True)
-        name, chance = NAMES.get(row["scenario"], row["scenario"]), labels.percent(row["probability_beats_hold"])
+        name, chance = (
+            spoken(NAMES.get(row["scenario"], row["scenario"])),
+            labels.percent(row["probability_beats_hold"]),
+        )
         parts.append(f"{name} {gain}, {chance} chance of a gain")
     return f"Gain over holding the present spend, with 90 % intervals: {'; '.join(parts)}."
 
@@ -117,7 +126,10 @@ def gates(source: Source) -> str:
     """Which channels failed which gates."""
     frame = table(source, "verdicts")
     failed = frame[frame["result"] == "fail"].assign(gate=lambda rows: rows["gate"].str.replace("_", " "))
-    parts = [f"{name} ({labels.listed(list(tests))})" for name, tests in failed.groupby("channel", sort=False)["gate"]]
+    parts = [
+        f"{spoken(name)} ({labels.listed(list(tests))})"
+        for name, tests in failed.groupby("channel", sort=False)["gate"]
+    ]
     counts = {name: int((frame["result"] == name).sum()) for name in ("pass", "fail", "not_testable")}
     text = f"{counts['pass']} gates passed, {counts['fail']} failed and {counts['not_testable']} could not be tested"
     return f"{text}. Failed: {labels.listed(parts)}." if parts else f"{text}."
@@ -126,7 +138,7 @@ def gates(source: Source) -> str:
 def causal_agreement(source: Source) -> str:
     """The channels whose two estimates exclude each other."""
     frame = table(source, "causal")
-    apart = frame[(frame["p05"] > frame["model_p95"]) | (frame["p95"] < frame["model_p05"])]["channel"]
+    apart = frame[(frame["p05"] > frame["model_p95"]) | (frame["p95"] < frame["model_p05"])]["channel"].map(spoken)
     agree = f"the two intervals overlap for {len(frame) - len(apart)} of {len(frame)} channels"
     return f"Contribution by the mix model and by backdoor adjustment: {agree}" + (
         f"; not for {labels.listed(list(apart))}." if len(apart) else "."
@@ -136,14 +148,18 @@ def causal_agreement(source: Source) -> str:
 def allocation(source: Source) -> str:
     """Which channels a plan may move no further."""
     rows = total(table(source, "allocation"))
-    bound = rows[(rows["scenario"] == "recommended") & rows["at_bound"].astype(bool)]["channel"].drop_duplicates()
+    bound = (
+        rows[(rows["scenario"] == "recommended") & rows["at_bound"].astype(bool)]["channel"]
+        .drop_duplicates()
+        .map(spoken)
+    )
     there = f"{labels.listed(list(bound))} at a bound" if len(bound) else "no channel at a bound"
     return f"Recommended spend as a multiple of the present one, within the study's bounds: {there}."
 
 
 def _span(row: pd.Series, middle: str, unit: str = "") -> str:
     """A channel with its interval: `TV 2.3 (1.7 to 3.1)`."""
-    return f"{row['channel']} {_interval(row[middle], row['p05'], row['p95'], unit)}"
+    return f"{spoken(row['channel'])} {_interval(row[middle], row['p05'], row['p95'], unit)}"
 
 
 def _interval(middle: float, low: float, high: float, unit: str = "", sign: bool = False) -> str:

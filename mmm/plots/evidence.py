@@ -51,7 +51,7 @@ def gates(source: Source, ax: Axes | None = None) -> Axes:
     ax.set_xlim(-0.6, len(tests) - 0.4)
     ax.set_ylim(-0.5, len(names) - 0.5)
     ax.xaxis.tick_top()
-    ax.set_yticks(range(len(names)), labels.short(names, 30)[::-1])
+    ax.set_yticks(range(len(names)), labels.names(names, 30)[::-1])
     ax.tick_params(axis="both", length=0, labelcolor=theme.INK)
     for place, name in enumerate(reversed(names)):
         ax.annotate(
@@ -111,7 +111,7 @@ def causal_agreement(source: Source, ax: Axes | None = None, *, unit: Units | No
         ax.hlines(places, low, high, color=colour, linewidth=2.6, alpha=0.45, capstyle="round")
         handles += ax.plot(mean, places, linestyle="none", marker=marker, markersize=4.5, color=colour, label=name)
     ax.axvline(0, color=theme.INK, linewidth=0.8, zorder=1)
-    ax.set_yticks(range(len(frame)), labels.short([str(name) for name in frame["channel"]], 30))
+    ax.set_yticks(range(len(frame)), labels.names([str(name) for name in frame["channel"]], 30))
     ax.tick_params(axis="y", labelcolor=theme.INK)
     ax.set_ylim(-0.6, len(frame) - 0.4)
     labels.plain_ticks(ax.xaxis)

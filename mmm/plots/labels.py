@@ -2,8 +2,8 @@
 
 An axis carries plain numbers and one label with the unit: `Revenue, EUR m` rather than six zeros a tick. `scale`
 finds the thousand, million or billion of an axis; `number` writes one value in a running label; `short` shortens
-names in the middle, where they differ least, and keeps them distinct; `spread` and `make_room` see to it that no
-text overlaps another or leaves the figure.
+names in the middle, where they differ least, and keeps them distinct (`names` does so with channels, as people write
+them); `spread` and `make_room` see to it that no text overlaps another or leaves the figure.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from mmm.plots.names import spoken
 
 SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$", "JPY": "¥", "INR": "₹"}
 STEPS = ((1e9, "bn"), (1e6, "m"), (1e3, "k"))
@@ -101,6 +103,11 @@ def short(names: Sequence[str], width: int = 22) -> list[str]:
             break
         cut = [_cut(n, width, head) if c in twins else c for n, c in zip(names, cut, strict=True)]
     return _numbered(names, cut, width)
+
+
+def names(raw: Sequence[str], width: int = 22) -> list[str]:
+    """Channels as people write them, each in at most `width` characters."""
+    return short([spoken(name) for name in raw], width)
 
 
 def _cut(name: str, width: int, head: int) -> str:

@@ -82,7 +82,7 @@ def intervals(
             markeredgewidth=1.1,
             markerfacecolor="white" if fill == "none" else colour,
         )
-    ax.set_yticks(range(len(rows)), labels.short([str(name) for name in rows["channel"]], 30))
+    ax.set_yticks(range(len(rows)), labels.names([str(name) for name in rows["channel"]], 30))
     ax.tick_params(axis="y", labelcolor=theme.INK)
     ax.set_ylim(-0.6, len(rows) - 0.2)
     labels.plain_ticks(ax.xaxis, 6)

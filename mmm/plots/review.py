@@ -28,7 +28,7 @@ def spend_over_time(panel: xr.DataTree, axes: np.ndarray | None = None) -> np.nd
     names = [str(name) for name in data["channel"].values[data["paid"].values.astype(bool)]]
     axes = theme.grid_of(len(names), row_cm=2.9) if axes is None else np.ravel(np.asarray(axes, dtype=object))
     shades = theme.colours(str(name) for name in data["channel"].values)
-    written = labels.short(names, theme.title_width(len(names)))
+    written = labels.names(names, theme.title_width(len(names)))
     for ax, name, text in zip(axes, names, written, strict=False):
         spend, exposure = (
             data[what].sel(channel=name).sum("geo").to_numpy().astype(float) for what in ("spend", "exposure")
@@ -65,7 +65,7 @@ def correlation(panel: xr.DataTree, ax: Axes | None = None) -> Axes:
     still = size <= 1e-12 * np.maximum(np.abs(exposure).max(axis=0), 1e-300)
     unit_length = np.where(still, np.nan, centred / np.where(still, 1.0, size))
     matrix = unit_length.T @ unit_length
-    names = labels.short([str(name) for name in data["channel"].values], 18)
+    names = labels.names([str(name) for name in data["channel"].values], 18)
     count = len(names)
     side = float(np.clip(2.5 + 0.85 * count, 6.0, theme.TEXT_WIDTH_CM - 2))
     ax = theme.frame(theme.axes(ax, side + 2, side), grid="none")

@@ -28,7 +28,7 @@ def saturation_shapes(shapes: pd.DataFrame, axes: np.ndarray | None = None) -> n
 def _shapes(shapes: pd.DataFrame, axes: np.ndarray | None, across: str, up: str, stems: bool) -> np.ndarray:
     order = [str(name) for name in dict.fromkeys(shapes["channel"])]
     axes = theme.grid_of(len(order), row_cm=3.2) if axes is None else np.ravel(np.asarray(axes, dtype=object))
-    written = labels.short(order, theme.title_width(len(order)))
+    written = labels.names(order, theme.title_width(len(order)))
     last = {ax.get_subplotspec().colspan.start: ax for ax in axes}
     for ax, name, text, colour in zip(axes, order, written, theme.colours(order).values(), strict=False):
         rows = shapes[shapes["channel"] == name].sort_values("x")

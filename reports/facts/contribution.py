@@ -142,7 +142,7 @@ def _paragraphs(facts: dict[str, Any], language: Language) -> list[Sentence]:
     made = [
         say(
             language,
-            "*{best}* returns most per {currency}: {roi:ratio} (~{interval:ratio_interval}~).",
+            "*{best:channel}* returns most per {currency}: {roi:ratio} (~{interval:ratio_interval}~).",
             best=best["channel"],
             roi=best["roi"][0],
             interval=best["roi"][1:],
@@ -152,7 +152,7 @@ def _paragraphs(facts: dict[str, Any], language: Language) -> list[Sentence]:
         made.append(
             say(
                 language,
-                "*{worst}* returns least: {roi:ratio} (~{interval:ratio_interval}~).",
+                "*{worst:channel}* returns least: {roi:ratio} (~{interval:ratio_interval}~).",
                 worst=worst["channel"],
                 roi=worst["roi"][0],
                 interval=worst["roi"][1:],
@@ -162,8 +162,8 @@ def _paragraphs(facts: dict[str, Any], language: Language) -> list[Sentence]:
         made.append(
             say(
                 language,
-                "Returns on the *next* {currency} differ from the average: {channel} returns {roi:ratio} on average "
-                "and {mroi:ratio} at the margin.",
+                "Returns on the *next* {currency} differ from the average: {channel:channel} returns {roi:ratio} on "
+                "average and {mroi:ratio} at the margin.",
                 channel=drop["channel"],
                 roi=drop["roi"][0],
                 mroi=drop["mroi"][0],
@@ -248,7 +248,7 @@ def _row(
         for name in ("roi", "mroi")
     ]
     return [
-        say(language, "{channel}", channel=row["channel"]),
+        say(language, "{channel:channel}", channel=row["channel"]),
         say(language, "{x}", x=number(language, row["spend"], spend_at, unit=False)) if paid else say(language, "–"),
         say(language, "{x}", x=number(language, row["value"][0], value_at, unit=False)),
         *returns,

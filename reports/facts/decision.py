@@ -249,7 +249,7 @@ def _actions(facts: dict[str, Any], language: Language) -> list[Sentence]:
     if facts["next_test"]:
         test = facts["next_test"]
         text = (
-            "Fund an experiment on {channel}: its contribution of {value:value} is the least certain "
+            "Fund an experiment on {channel:channel}: its contribution of {value:value} is the least certain "
             "(~{interval:value_interval}~)."
         )
         made.append(say(language, text, channel=test["channel"], value=test["value"][0], interval=test["value"][1:]))

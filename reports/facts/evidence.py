@@ -125,7 +125,9 @@ def _table(facts: dict[str, Any], language: Language) -> Table:
         for gate in facts["gates"]:
             shown, style = RESULTS.get(results.get(gate, ""), ("", "quiet"))
             cells.append(styled(say(language, shown), style))
-        rows.append([say(language, "{channel}", channel=row["channel"]), evidence_cell(language, row["label"]), *cells])
+        rows.append(
+            [say(language, "{channel:channel}", channel=row["channel"]), evidence_cell(language, row["label"]), *cells]
+        )
     return Table(
         caption=say(language, "*Evidence by channel.* A gate passes, fails, or (–) cannot be tested with these data."),
         head=[
@@ -143,7 +145,7 @@ def _failures(facts: dict[str, Any], language: Language) -> list[Sentence]:
     return [
         say(
             language,
-            "*{channel}*, {gate}: {note}",
+            "*{channel:channel}*, {gate}: {note:message}",
             channel=row["channel"],
             gate=gate_name(gate["gate"]).lower(),
             note=gate["note"],
@@ -161,7 +163,7 @@ def _next(facts: dict[str, Any], language: Language) -> list[Sentence]:
     made = [
         say(
             language,
-            "*Test {channel} next.* Its contribution is the least certain in the mix: {value:value} "
+            "*Test {channel:channel} next.* Its contribution is the least certain in the mix: {value:value} "
             "(~{interval:value_interval}~) on {spend:money} of spend, and no experiment stands behind it.",
             channel=test["channel"],
             value=test["value"][0],

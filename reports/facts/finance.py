@@ -133,7 +133,7 @@ def _allocation_table(facts: dict[str, Any], language: Language) -> Table:
     for move in first:
         cells = [say(language, "{x}", x=number(language, move["current"], at, unit=False))]
         cells += [_proposal(language, proposals[name].get(move["channel"]), at) for name in plans]
-        rows.append([say(language, "{channel}", channel=move["channel"]), *cells])
+        rows.append([say(language, "{channel:channel}", channel=move["channel"]), *cells])
     totals = [
         sum(move["current"] for move in first),
         *(sum(m["proposed"] for m in proposals[name].values()) for name in plans),

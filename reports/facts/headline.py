@@ -25,7 +25,7 @@ def banner(facts: dict[str, Any], language: Language) -> dict[str, Any] | None:
     }
     if facts["verdict"] not in heads:
         return None
-    reasons = [say(language, "{reason}", reason=reason) for reason in facts["reasons"][:REASONS]]
+    reasons = [say(language, "{reason:message}", reason=reason) for reason in facts["reasons"][:REASONS]]
     left = len(facts["reasons"]) - len(reasons)
     if left > 0:
         one, many = "{n:integer} more reason stands", "{n:integer} more reasons stand"

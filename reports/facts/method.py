@@ -115,7 +115,7 @@ def _review(facts: dict[str, Any], language: Language) -> list[Sentence]:
     if not facts["findings"]:
         return [say(language, "The data review found nothing that limits the results.")]
     made = [
-        say(language, "*{subject}*: {message}", subject=row["subject"], message=row["message"])
+        say(language, "*{subject:channel}*: {message:message}", subject=row["subject"], message=row["message"])
         for row in facts["findings"][:FINDINGS]
     ]
     left = len(facts["findings"]) - len(made)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mmm.plots.names import spoken
 from reports.facts.decision import allocation, horizon
 from reports.language import Language, Sentence, column_scale, number, say, styled, unit_name
 from reports.source import Source
@@ -61,7 +62,7 @@ def numbers(source: Source) -> dict[str, Any]:
 
 
 def title(scenario: str) -> str:
-    return NAMES.get(scenario, scenario)
+    return NAMES.get(scenario) or spoken(scenario)
 
 
 def words(facts: dict[str, Any], language: Language, action: str) -> dict[str, Any]:

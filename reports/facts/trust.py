@@ -93,7 +93,7 @@ def words(facts: dict[str, Any], language: Language) -> dict[str, Any]:
         "caption": _caption(facts, language),
         "table": _table(facts, language),
         "failures": [
-            say(language, "*{status}*: {message}", status=STATUS[row["result"]][0], message=row["message"])
+            say(language, "*{status}*: {message:message}", status=STATUS[row["result"]][0], message=row["message"])
             for row in facts["checks"]
             if row["result"] in ("caution", "fail")
         ],
@@ -170,7 +170,7 @@ def _table(facts: dict[str, Any], language: Language) -> Table:
         closest = min(rows, key=lambda row: abs(row["statistic"] - row["limit"]))
         text = closest["subject"]
         if len(rows) > 1:
-            text = say(language, "closest of {n:integer}: {name}", n=len(rows), name=text).text
+            text = say(language, "closest of {n:integer}: {name:message}", n=len(rows), name=text).text
         shown.append(_check_row(closest, text, language))
     return Table(
         caption=say(language, "*Model checks, agreed before fitting.* A kind that is passed shows its closest call."),
@@ -184,7 +184,7 @@ def _check_row(row: dict[str, Any], subject: str, language: Language) -> list[Se
     status, style = STATUS.get(row["result"], (row["result"], "caution"))
     return [
         say(language, "{check}", check=check_name(row["check"])),
-        styled(say(language, "{subject}", subject=subject), "quiet"),
+        styled(say(language, "{subject:message}", subject=subject), "quiet"),
         _statistic(language, row["statistic"]),
         _statistic(language, row["limit"], _side(row)),
         styled(say(language, status), style),

@@ -59,8 +59,8 @@ def test_small_percentages_keep_a_digit() -> None:
 
 
 def test_many_names_are_counted_after_the_first() -> None:
-    assert SHOW["names"](BRITISH, ["TV", "Radio"]) == "TV and Radio"
-    assert SHOW["names"](BRITISH, list("abcdef")) == "a, b, c and 3 other channels"
+    assert SHOW["names"](BRITISH, ["tv", "Paid radio"]) == "TV and Paid radio"
+    assert SHOW["names"](BRITISH, list("abcdef")) == "A, B, C and 3 other channels"
 
 
 def test_a_value_is_a_count_where_the_kpi_has_no_money_value() -> None:

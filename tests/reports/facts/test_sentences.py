@@ -103,7 +103,7 @@ def test_what_media_brought_is_the_sum_of_roi_times_spend(run: Path) -> None:
 
 def test_the_best_and_the_worst_channel_are_those_of_the_table(run: Path) -> None:
     mean = wide(run, "mean")
-    best, worst = find(run, "*{best}*").facts, find(run, "*{worst}*").facts
+    best, worst = find(run, "*{best:channel}*").facts, find(run, "*{worst:channel}*").facts
     assert (best["best"], worst["worst"]) == (mean["roi"].idxmax(), mean["roi"].idxmin())
     assert best["roi"] == pytest.approx(mean["roi"].max())
     low, high = wide(run, "p05")["roi"], wide(run, "p95")["roi"]
@@ -148,7 +148,7 @@ def test_the_next_test_is_the_widest_interval_in_money_without_an_experiment(run
     width = (wide(run, "p95")["roi"] - wide(run, "p05")["roi"]) * spend
     labels = tables(run)["verdicts"].drop_duplicates("channel").set_index("channel")["label"]
     untested = width[labels[width.index] != "experiment-confirmed"]
-    assert find(run, "*Test {channel}").facts["channel"] == untested.idxmax()
+    assert find(run, "*Test {channel:channel}").facts["channel"] == untested.idxmax()
 
 
 def test_what_was_not_run_is_said(bare: Path) -> None:

@@ -37,7 +37,7 @@ def test_alarms_come_first_and_passed_kinds_show_their_closest_call(run: Path) -
 
 def test_a_weakly_identified_channel_is_said_loudly(run: Path) -> None:
     weak = page(run, CHECKS)["weak"]
-    assert weak.text.startswith("radio is weakly identified")
+    assert weak.text.startswith("Radio is weakly identified")
     assert page(run, CHECKS[:3])["weak"] is None
 
 

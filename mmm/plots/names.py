@@ -1,0 +1,53 @@
+"""What is a channel called where people read it? `paid_search` becomes "Paid search", `tv` "TV", `ooh` "OOH".
+
+    spoken("paid_search")                                       # "Paid search"
+    in_text("paid_search: its ROI is the prior's.", names)      # "Paid search: its ROI is the prior's."
+
+Only a name made of lower-case letters, digits and underscores is a column's name that nobody would write; any other
+(`x11_delayed-start-0`, `Channel0`, `TV`) was spelt by a person and stays. To add a spelling, add a word to `SPELT`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+COLUMN = re.compile(r"[a-z0-9_]+")
+CAPITALS = "tv ctv ott ooh dooh vod bvod svod sea sem seo ppc crm dm pr sms b2b b2c usa uk eu gdp kpi covid19"
+SPELT = {word: word.upper() for word in CAPITALS.split()} | {
+    "youtube": "YouTube",
+    "tiktok": "TikTok",
+    "linkedin": "LinkedIn",
+    "facebook": "Facebook",
+    "instagram": "Instagram",
+    "google": "Google",
+    "amazon": "Amazon",
+}
+"""Words whose spelling is not their lower case."""
+
+
+def spoken(name: str) -> str:
+    """`name` as a person writes it, at the beginning of a label."""
+    words = _words(name)
+    return words[:1].upper() + words[1:] if COLUMN.fullmatch(name) else name
+
+
+def in_text(text: str, names: Iterable[str]) -> str:
+    """`text` with every one of `names` as a person writes it.
+
+    A name of one word may be any word of the sentence ("print"), so it is only replaced where it opens the text and
+    a colon or nothing follows, or where its spelling is no word (`tv`).
+    """
+    for name in sorted(set(names), key=len, reverse=True):
+        if _words(name) == name:
+            text = re.sub(rf"^{re.escape(name)}(?=:|$)", lambda _, name=name: spoken(name), text)
+        else:
+            text = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", lambda _, name=name: spoken(name), text)
+    return text
+
+
+def _words(name: str) -> str:
+    """The name's words with their own capitals, or the name itself where a person spelt it."""
+    if not COLUMN.fullmatch(name):
+        return name
+    return " ".join(SPELT.get(word, word) for word in name.split("_") if word) or name
