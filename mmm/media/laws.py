@@ -71,7 +71,7 @@ def weights_are_shares(component: Adstock, parameters: Draws, max_lag: int) -> N
     weights = _each(question, parameters)
     _holds(np.isfinite(weights).all(axis=1), component, parameters, "weights must be finite, and not all of them 0")
     _holds((weights >= 0).all(axis=1), component, parameters, "weights must not be negative")
-    _holds(np.isclose(weights.sum(axis=1), 1, atol=TOLERANCE), component, parameters, "weights must sum to 1")
+    _holds(np.abs(weights.sum(axis=1) - 1) < TOLERANCE, component, parameters, "weights must sum to 1")
 
 
 def conserves_and_never_looks_ahead(component: Adstock, parameters: Draws, max_lag: int) -> None:
