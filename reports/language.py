@@ -200,13 +200,20 @@ def _signed(show: Callable[[Language, Number], str]) -> Callable[[Language, Numb
     return lambda language, value: ("+" if value > 0 else "") + show(language, value)
 
 
-def _interval(language: Language, bounds: Sequence[Number]) -> str:
+def _interval_scale(bounds: Sequence[Number]) -> Scale:
+    """The scale of the wider end, or one step finer where the other end would show a single digit."""
     at = scale(bounds)
+    sizes = sorted(abs(bound) / 1000**at.power for bound in bounds if math.isfinite(bound) and bound)
+    return Scale(at.power - 1, 0) if at.power and sizes[0] < 0.095 and sizes[-1] < 9.9995 else at
+
+
+def _interval(language: Language, bounds: Sequence[Number]) -> str:
+    at = _interval_scale(bounds)
     return " to ".join(money_at(language, value, at) for value in bounds)
 
 
 def _count_interval(language: Language, bounds: Sequence[Number]) -> str:
-    at = scale(bounds)
+    at = _interval_scale(bounds)
     return " to ".join(number(language, value, at) for value in bounds)
 
 

@@ -9,8 +9,9 @@ it failed.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import chdir, contextmanager
 from pathlib import Path
 
 from mmm.errors import InputError
@@ -55,6 +56,18 @@ def execute(name: str, run: Path, parameters: Mapping[str, str] | None = None) -
             f"The executed copy {target.relative_to(run).as_posix()} in the run folder is marked where."
         ) from failure
     return target
+
+
+def execute_all(names: Sequence[str], run: Path) -> list[Path]:
+    """Executes several notebooks at once, each on a kernel of its own, and returns the copies in the order of `names`.
+
+    Where one fails the others still finish; the first failure is raised then.
+    """
+    run = run.absolute()
+    # Papermill changes the process's folder and environment for each notebook: threads may only change them to what
+    # they are already.
+    with chdir(run), _importable(), ThreadPoolExecutor(max(len(names), 1)) as pool:
+        return [started.result() for started in [pool.submit(execute, name, run) for name in names]]
 
 
 def _check(name: str, source: Path, parameters: Mapping[str, str]) -> None:

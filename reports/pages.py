@@ -30,7 +30,7 @@ def board(source: Source, facts: Facts, figures: Mapping[str, Figure], notebooks
     labels = {row["channel"]: row["label"] for row in facts["evidence"]["channels"]}
     page = _frame(source, facts, words, figures, source.study.report.title or DEFAULT_TITLE)
     return page | {
-        "banner": headline.banner(facts["decision"], words),
+        "banner": headline.banner(facts["decision"], facts["trust"]["checks"], words),
         "cards": headline.cards(facts["decision"], facts["contribution"], words),
         "decision": decision.words(facts["decision"], words),
         "contribution": contribution.words(facts["contribution"], words, labels),
@@ -56,7 +56,7 @@ def budget(source: Source, facts: Facts, figures: Mapping[str, Figure]) -> dict[
     words = language(source)
     page = _frame(source, facts, words, figures, "Budget scenarios")
     return page | {
-        "banner": headline.banner(facts["decision"], words),
+        "banner": headline.banner(facts["decision"], facts["trust"]["checks"], words),
         "decision": decision.words(facts["decision"], words),
         "scenarios": scenarios.words(facts["scenarios"], words, facts["decision"]["action"]),
         "finance": finance.words(facts["finance"], words),

@@ -20,6 +20,7 @@ from mmm.files import write_atomic
 from reports import facts as subjects
 from reports import figures, html, notebooks, pages, pdf, workbook
 from reports.facts import plain
+from reports.language import plural
 from reports.source import Source, read
 
 Progress = Callable[[float, str], None]
@@ -35,10 +36,8 @@ def render(run: Path, progress: Progress | None = None) -> list[Path]:
     source = read(run)
     wanted = {"board_report": "board", "budget_scenarios": "budget"}
     chosen = [name for name in notebooks.REPORTED if wanted[name] in source.study.report.templates]
-    written = []
-    for i, name in enumerate(chosen):
-        tell(0.8 * i / len(chosen), f"executing notebook {name}")
-        written.append(notebooks.execute(name, run))
+    tell(0.0, "executing " + plural(len(chosen), "notebook", "notebooks") + " " + ", ".join(chosen))
+    written = notebooks.execute_all(chosen, run)
     written += [path for figure in figures.saved(run).values() for path in (figure.svg, figure.svg.with_suffix(".txt"))]
     tell(0.85, "writing documents")
     written += documents(run, source, [path.name for path in written if path.suffix == ".ipynb"])

@@ -108,7 +108,7 @@ def language(source: Source) -> Language:
         locale=source.study.report.locale,
         currency=source.study.currency,
         valued=valued,
-        kpi=f"{outcome} value" if valued and kpi.kind == "count" else outcome,
+        kpi=f"{outcome.removesuffix('s')} value" if valued and kpi.kind == "count" else outcome,
         outcome=outcome,
         period=_period(source["fit"]),
         columns=(*data.channels, *data.organic, *data.treatments, *data.controls),

@@ -6,7 +6,7 @@ a cell can quietly add its interval: `2.36 ~(1.76 to 3.10)~`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reports.language import Sentence
 
@@ -15,7 +15,10 @@ Row = list[Sentence]
 
 @dataclass(frozen=True)
 class Table:
-    """A caption, a head, the columns' sides (`left`, `right`, `center`), rows, a total, and the row that stands out."""
+    """A caption, a head, the columns' sides (`left`, `right`, `center`), rows, a total, and the row that stands out.
+
+    Rows `below` the total do not enter it.
+    """
 
     caption: Sentence
     head: Row
@@ -23,3 +26,4 @@ class Table:
     rows: list[Row]
     total: Row | None = None
     highlight: int | None = None
+    below: list[Row] = field(default_factory=list)

@@ -5,8 +5,9 @@ over the study's window, its value is money:
 
     value = ROI x spend,        value per KPI = sum of values / sum of contributions
 
-An interval of the total would need the joint draws, so the total shows one only where the channel table has it as
-the channel `all`: adding the ends of the channels' intervals would be wrong.
+The totals are those of the paid channels, so that value over spend is the return a reader computes; organic media
+stand below them. Their intervals come from `tables/total.csv`, summed draw by draw: adding the ends of the channels'
+intervals would be wrong, so a run without that table shows none.
 """
 
 from __future__ import annotations
@@ -20,8 +21,6 @@ from reports.language import Language, Sentence, column_scale, number, plural, s
 from reports.source import ALL, Source, geos, of_all_geos, times
 from reports.table import Table
 
-TOTAL = "all"
-
 Triple = tuple[float, float, float]
 UNKNOWN: Triple = (math.nan, math.nan, math.nan)
 
@@ -29,7 +28,7 @@ UNKNOWN: Triple = (math.nan, math.nan, math.nan)
 def numbers(source: Source) -> dict[str, Any]:
     """The channels by spend (organic ones last), the totals, and the window."""
     metrics = _metrics(source["channels"])
-    rows = [_channel(name, known) for name, known in metrics.items() if name != TOTAL]
+    rows = [_channel(name, known) for name, known in metrics.items()]
     rows.sort(key=lambda row: -row["spend"])
     paid = [row for row in rows if row["spend"] > 0]
     contributed = sum(row["contribution"][0] for row in paid)
@@ -38,19 +37,18 @@ def numbers(source: Source) -> dict[str, Any]:
         if not row["spend"]:
             row["value"] = tuple(part * rate for part in row["contribution"])
     total: dict[str, Any] = {
-        "spend": sum(row["spend"] for row in rows),
-        "contribution": sum(row["contribution"][0] for row in rows),
-        "value": sum(row["value"][0] for row in rows),
-        "paid_value": sum(row["value"][0] for row in paid),
-        "share": sum(row["share"] for row in rows),
+        "spend": sum(row["spend"] for row in paid),
+        "contribution": contributed,
+        "value": sum(row["value"][0] for row in paid),
+        "share": sum(row["share"] for row in paid),
+        "media_share": sum(row["share"] for row in rows),
     }
-    if TOTAL in metrics:
-        total["interval"] = tuple(end * rate for end in metrics[TOTAL]["contribution"][1:])
+    total |= _joint(source["total"], total["spend"])
     known = times(source)
     return {
         "channels": rows,
         "total": total,
-        "roi": total["paid_value"] / total["spend"] if total["spend"] else float("nan"),
+        "roi": total["value"] / total["spend"] if total["spend"] else float("nan"),
         "value_per_kpi": rate,
         "start": known[0],
         "end": known[-1],
@@ -67,6 +65,15 @@ def _metrics(channels: pd.DataFrame) -> dict[str, dict[str, Triple]]:
         triple = (float(row["mean"]), float(row["p05"]), float(row["p95"]))
         found.setdefault(str(row["channel"]), {})[str(row["metric"])] = triple
     return found
+
+
+def _joint(table: pd.DataFrame, spend: float) -> dict[str, Any]:
+    """What needs the channels' joint draws: intervals of value and return, and the marginal return of them all."""
+    known = {str(row["metric"]): (row["mean"], row["p05"], row["p95"]) for row in table.to_dict("records")}
+    if "roi" not in known:
+        return {"mroi": UNKNOWN}
+    ends = known["roi"][1:]
+    return {"interval": tuple(end * spend for end in ends), "roi_interval": ends, "mroi": known.get("mroi", UNKNOWN)}
 
 
 def _channel(name: str, metrics: dict[str, Triple]) -> dict[str, Any]:
@@ -129,7 +136,7 @@ def _caption(facts: dict[str, Any], language: Language) -> Sentence:
         language,
         "*Expected {outcome} by {period} and driver.* Media explain {share:percent}; "
         "everything without media (level, trend, season, controls) explains the rest.",
-        share=facts["total"]["share"],
+        share=facts["total"]["media_share"],
     )
 
 
@@ -198,14 +205,17 @@ def channel_table(facts: dict[str, Any], language: Language, labels: dict[str, s
     rows = facts["channels"]
     spend_at = column_scale(row["spend"] for row in rows)
     value_at = column_scale(row["value"][0] for row in rows)
-    body = [_row(row, language, spend_at, value_at, labels) for row in rows]
+    body, below = (
+        [_row(row, language, spend_at, value_at, labels) for row in rows if (row["spend"] > 0) == paid]
+        for paid in (True, False)
+    )
     total = facts["total"]
+    returns = ((facts["roi"], *total.get("roi_interval", UNKNOWN[1:])), total["mroi"])
     last = [
-        styled(say(language, "Total"), "strong"),
-        styled(say(language, "{x}", x=number(language, total["spend"], spend_at, unit=False)), "strong"),
-        styled(say(language, "{x}", x=number(language, total["value"], value_at, unit=False)), "strong"),
-        styled(say(language, "{roi:ratio}", roi=facts["roi"]), "strong"),
-        say(language, ""),
+        say(language, "All paid media"),
+        say(language, "{x}", x=number(language, total["spend"], spend_at, unit=False)),
+        say(language, "{x}", x=number(language, total["value"], value_at, unit=False)),
+        *(_return(language, triple) for triple in returns),
         say(language, ""),
     ]
     kpi = language.kpi[:1].upper() + language.kpi[1:]
@@ -227,7 +237,8 @@ def channel_table(facts: dict[str, Any], language: Language, labels: dict[str, s
         ],
         align=["left", "right", "right", "right", "right", "left"],
         rows=body,
-        total=last,
+        total=[styled(cell, "strong") for cell in last[:3]] + last[3:],
+        below=below,
     )
 
 
@@ -239,21 +250,24 @@ def return_names(language: Language) -> tuple[str, str]:
 def _row(
     row: dict[str, Any], language: Language, spend_at: Any, value_at: Any, labels: dict[str, str]
 ) -> list[Sentence]:
-    ratio = "{mean:ratio} ~({interval:ratio_interval})~"
     paid = row["spend"] > 0
-    returns = [
-        say(language, ratio, mean=row[name][0], interval=row[name][1:])
-        if paid and row[name][0] == row[name][0]
-        else say(language, "–")
-        for name in ("roi", "mroi")
-    ]
+    returns = [_return(language, row[name] if paid else UNKNOWN) for name in ("roi", "mroi")]
     return [
         say(language, "{channel:channel}", channel=row["channel"]),
         say(language, "{x}", x=number(language, row["spend"], spend_at, unit=False)) if paid else say(language, "–"),
         say(language, "{x}", x=number(language, row["value"][0], value_at, unit=False)),
         *returns,
-        evidence(language, labels.get(row["channel"], "")),
+        evidence(language, labels.get(row["channel"], "")) if paid else say(language, "–"),
     ]
+
+
+def _return(language: Language, triple: Triple) -> Sentence:
+    """A return with its interval, as far as they are known."""
+    if triple[0] != triple[0]:
+        return say(language, "–")
+    if triple[1] != triple[1]:
+        return say(language, "{mean:ratio}", mean=triple[0])
+    return say(language, "{mean:ratio} ~({interval:ratio_interval})~", mean=triple[0], interval=triple[1:])
 
 
 def evidence(language: Language, label: str) -> Sentence:

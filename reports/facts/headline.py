@@ -9,29 +9,33 @@ from __future__ import annotations
 
 from typing import Any
 
+from reports.facts import alarms
 from reports.language import Language, Sentence, plural, say
 
-REASONS = 4
-"""The most reasons that the warning lists; the checks' table has all."""
+REASONS = 3
+"""The most reasons that the warning lists; the page on trust has all."""
 
 Card = dict[str, Sentence]
 
 
-def banner(facts: dict[str, Any], language: Language) -> dict[str, Any] | None:
-    """The warning across page one when the run's verdict is not `ok`, with its reasons."""
+def banner(facts: dict[str, Any], checks: list[dict[str, Any]], language: Language) -> dict[str, Any] | None:
+    """The warning across page one when the run's verdict is not `ok`, with the most important reasons.
+
+    Reasons are the alarms of `checks`, by kind; the run's own `reasons` where its checks have none.
+    """
     heads = {
         "fail": "This run failed its checks: do not base a decision on it.",
         "caution": "Read with caution: some checks are outside their limits.",
     }
     if facts["verdict"] not in heads:
         return None
-    reasons = [say(language, "{reason:message}", reason=reason) for reason in facts["reasons"][:REASONS]]
-    left = len(facts["reasons"]) - len(reasons)
+    every = [sentence for _, sentence in alarms.sentences(checks, language)]
+    every = every or [say(language, "{reason:message}", reason=reason) for reason in facts["reasons"]]
+    left = len(every) - REASONS
     if left > 0:
-        one, many = "{n:integer} more reason stands", "{n:integer} more reasons stand"
-        text = plural(left, one, many) + " among the checks."
-        reasons.append(say(language, text, n=left))
-    return {"level": facts["verdict"], "heading": say(language, heads[facts["verdict"]]), "reasons": reasons}
+        text = plural(left, "{n:integer} more stands", "{n:integer} more stand") + " under “How far to trust this”."
+        every[REASONS:] = [say(language, text, n=left)]
+    return {"level": facts["verdict"], "heading": say(language, heads[facts["verdict"]]), "reasons": every}
 
 
 def cards(facts: dict[str, Any], contribution: dict[str, Any], language: Language) -> list[Card]:
@@ -50,23 +54,26 @@ def _card(language: Language, texts: tuple[str, str, str, str], **facts: Any) ->
 def _brought(contribution: dict[str, Any], language: Language) -> Card:
     total = contribution["total"]
     spread = total.get("interval")
-    below = "{interval:value_interval}" if spread else "from {n:integer} channels"
+    below = "{interval:value_interval}" if spread else "from {n:integer} paid channels"
     return _card(
         language,
         ("Incremental {kpi}", "{value:value}", below, "{share:percent} of {kpi}"),
         value=total["value"],
         interval=spread,
-        n=len(contribution["channels"]),
+        n=sum(row["spend"] > 0 for row in contribution["channels"]),
         share=total["share"],
     )
 
 
 def _returned(contribution: dict[str, Any], language: Language) -> Card:
     label = "Blended ROI" if language.valued else "Average return"
+    spread = contribution["total"].get("roi_interval")
+    below = "{interval:ratio_interval}" if spread else "on {spend:money} of spend"
     return _card(
         language,
-        (label, "{roi:ratio}", "on {spend:money} of spend", "{kpi} per {currency} of spend"),
+        (label, "{roi:ratio}", below, "{kpi} per {currency} of spend"),
         roi=contribution["roi"],
+        interval=spread,
         spend=contribution["total"]["spend"],
     )
 

@@ -7,6 +7,7 @@ clock or on a folder's name, so that the same run prints the same page.
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from reports.language import Language, Sentence, plural, say
@@ -27,14 +28,14 @@ def numbers(source: Source) -> dict[str, Any]:
         "saturation": study.model.saturation,
         "likelihood": study.model.likelihood,
         "link": study.model.link,
-        "max_lag": study.model.max_lag,
+        "max_lag": study.model.lags(len(known), _periods_per_year(known)),
         "seed": study.fit.seed,
         "mode": study.fit.mode,
         "draws": study.fit.chains * study.fit.draws,
         "controls": [*study.data.controls, *study.data.treatments],
         "experiments": study.experiments is not None,
         "findings": [row for row in findings if row.get("severity") in ("caution", "fail")],
-        "reviewed": source.has("review"),
+        "reviewed": "severity" in source["review"].columns,
         "run_id": str(manifest.get("run_id", "unknown")),
         "data_hash": str(manifest.get("data_hash", "unknown")),
         "study_hash": str(manifest.get("study_hash", "unknown")),
@@ -83,6 +84,11 @@ def _model(facts: dict[str, Any], language: Language) -> Sentence:
         likelihood=facts["likelihood"].replace("_", " "),
         lag=facts["max_lag"],
     )
+
+
+def _periods_per_year(times: list[str]) -> float:
+    span = dt.date.fromisoformat(times[-1]) - dt.date.fromisoformat(times[0])
+    return (len(times) - 1) * 365.2425 / max(span.days, 1)
 
 
 def _assumptions(facts: dict[str, Any], language: Language) -> list[Sentence]:

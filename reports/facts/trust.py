@@ -15,6 +15,8 @@ from typing import Any
 
 import pandas as pd
 
+from reports.facts import alarms
+from reports.facts.alarms import IDENTIFYING, WORST_FIRST
 from reports.language import Language, Scale, Sentence, number, plural, say, styled
 from reports.source import ALL, Source
 from reports.table import Table
@@ -30,10 +32,11 @@ NAMES = {
 }
 """Names of checks that their identifier does not spell."""
 
-IDENTIFYING = ("identification", "learning", "relative_width", "ridge")
-"""The checks that ask whether the data, and not the prior, decide a channel's result."""
+TWO_SIDED = ("residual_autocorrelation",)
+"""Checks whose statistic may lie too far from zero on either side."""
 
-WORST_FIRST = {"fail": 0, "caution": 1, "pass": 2}
+UNMEASURED = ("mode",)
+"""Checks without a statistic that a reader could compare: their message says all."""
 
 
 def numbers(source: Source) -> dict[str, Any]:
@@ -93,9 +96,9 @@ def words(facts: dict[str, Any], language: Language) -> dict[str, Any]:
         "caption": _caption(facts, language),
         "table": _table(facts, language),
         "failures": [
-            say(language, "*{status}*: {message:message}", status=STATUS[row["result"]][0], message=row["message"])
-            for row in facts["checks"]
-            if row["result"] in ("caution", "fail")
+            say(language, "*{status}*: {message}", status=STATUS[result][0], message=sentence.text)
+            for result, sentence in alarms.sentences(facts["checks"], language)
+            if result in STATUS and not (facts["weak"] and sentence.template == alarms.TOGETHER["identification"])
         ],
     }
 
@@ -147,9 +150,9 @@ def _weak(facts: dict[str, Any], language: Language) -> Sentence | None:
     text = plural(
         len(facts["weak"]),
         "{names:names} is weakly identified: its result is driven by the prior more than by the data. "
-        "Do not move its budget on this evidence.",
+        "A change of its budget is a bet until an experiment has measured it.",
         "{names:names} are weakly identified: their results are driven by the prior more than by the data. "
-        "Do not move their budgets on this evidence.",
+        "A change of their budgets is a bet until an experiment has measured them.",
     )
     return say(language, text, names=facts["weak"])
 
@@ -159,46 +162,63 @@ def check_name(check: str) -> str:
 
 
 def _table(facts: dict[str, Any], language: Language) -> Table:
-    """The checks: a row for each that is not passed, then one for each kind that is, with its closest call."""
-    alarms = [row for row in facts["checks"] if row["result"] != "pass"]
-    passed: dict[str, list[dict[str, Any]]] = {}
+    """The checks by kind and result: what is not passed with its worst case, what is passed with its closest call."""
+    kinds: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in facts["checks"]:
-        if row["result"] == "pass":
-            passed.setdefault(row["check"], []).append(row)
-    shown = [_check_row(row, row["subject"], language) for row in alarms]
-    for rows in passed.values():
-        closest = min(rows, key=lambda row: abs(row["statistic"] - row["limit"]))
-        text = closest["subject"]
-        if len(rows) > 1:
-            text = say(language, "closest of {n:integer}: {name:message}", n=len(rows), name=text).text
-        shown.append(_check_row(closest, text, language))
+        if row["check"] not in UNMEASURED:
+            kinds.setdefault((row["check"], row["result"]), []).append(row)
+    shown = [_kind_row(rows, result == "pass", language) for (_, result), rows in kinds.items()]
+    text = "*Model checks, agreed before fitting.* A kind shows its worst case, or its closest call where it is passed."
     return Table(
-        caption=say(language, "*Model checks, agreed before fitting.* A kind that is passed shows its closest call."),
+        caption=say(language, text),
         head=[say(language, text) for text in ("Check", "Subject", "Result", "Limit", "Status")],
         align=["left", "left", "right", "right", "left"],
         rows=shown,
     )
 
 
-def _check_row(row: dict[str, Any], subject: str, language: Language) -> list[Sentence]:
+def _kind_row(rows: list[dict[str, Any]], passed: bool, language: Language) -> list[Sentence]:
+    """One row for all checks of a kind with the same result."""
+    row = (min if passed else max)(rows, key=_distance)
+    if len(rows) == 1:
+        return _check_row(row, say(language, "{subject:message}", subject=row["subject"]), language)
+    if passed:
+        text = say(language, "closest of {n:integer}: {name:message}", n=len(rows), name=row["subject"])
+    else:
+        text = say(language, "{names:names}", names=[row["subject"] for row in rows])
+    return _check_row(row, text, language)
+
+
+def _distance(row: dict[str, Any]) -> float:
+    """How far a check's statistic lies from its limit."""
+    value = abs(row["statistic"]) if row["check"] in TWO_SIDED else row["statistic"]
+    distance = abs(value - row["limit"])
+    return float(distance) if distance == distance else 0.0
+
+
+def _check_row(row: dict[str, Any], subject: Sentence, language: Language) -> list[Sentence]:
     status, style = STATUS.get(row["result"], (row["result"], "caution"))
     return [
         say(language, "{check}", check=check_name(row["check"])),
-        styled(say(language, "{subject:message}", subject=subject), "quiet"),
-        _statistic(language, row["statistic"]),
-        _statistic(language, row["limit"], _side(row)),
+        styled(subject, "quiet"),
+        _statistic(language, row["statistic"], row["limit"]),
+        _statistic(language, row["limit"], row["statistic"], _side(row)),
         styled(say(language, status), style),
     ]
 
 
 def _side(row: dict[str, Any]) -> str:
-    """Whether the limit is an upper or a lower one, which the result tells."""
+    """Whether the limit is an upper or a lower one, which the result tells, or counts on both sides."""
+    if row["check"] in TWO_SIDED:
+        return "± "
     above = row["statistic"] > row["limit"]
     return "≥ " if above == (row["result"] == "pass") else "≤ "
 
 
-def _statistic(language: Language, value: float, side: str = "") -> Sentence:
+def _statistic(language: Language, value: float, beside: float, side: str = "") -> Sentence:
+    """A statistic or its limit, whole where both are."""
     if value != value:
         return say(language, "–")
-    at = Scale(0, 0) if value == round(value) else Scale(0, 3 if abs(value) < 10 else 1 if abs(value) < 100 else 0)
+    whole = value == round(value) and (beside != beside or beside == round(beside) or abs(value) >= 10)
+    at = Scale(0, 0) if whole else Scale(0, 3 if abs(value) < 10 else 1 if abs(value) < 100 else 0)
     return say(language, "{side}{x}", side=side, x=number(language, value, at))

@@ -1,5 +1,6 @@
 """Notebooks are executed with allowed parameters only, and a failed one is left, marked."""
 
+import os
 from pathlib import Path
 
 import nbformat
@@ -33,6 +34,16 @@ def test_the_executed_copy_lies_in_the_run_folder_and_knows_its_run(library: Pat
     assert path == run / "report" / "notebooks" / "essay.ipynb"
     executed = nbformat.read(path, as_version=4)
     assert executed.cells[-1].outputs[0].text == "True True\n"
+
+
+def test_notebooks_are_executed_at_once_and_leave_the_process_as_it_was(library: Path, run: Path) -> None:
+    before = Path.cwd(), os.environ.get("PYTHONPATH")
+    for name in ("one", "two"):
+        notebook(library, name, f"from pathlib import Path\nprint('{name}', Path.cwd() == Path(run))")
+    paths = notebooks.execute_all(["one", "two"], run)
+    printed = [nbformat.read(path, as_version=4).cells[-1].outputs[0].text for path in paths]
+    assert printed == ["one True\n", "two True\n"]
+    assert (Path.cwd(), os.environ.get("PYTHONPATH")) == before
 
 
 def test_a_failed_cell_fails_and_leaves_the_marked_notebook(library: Path, run: Path) -> None:

@@ -69,16 +69,32 @@ def test_a_failed_run_carries_no_decision_however_large_the_gain(run: Path) -> N
 
 def test_the_warning_gives_its_reasons_and_counts_the_rest(run: Path) -> None:
     judge(run, "caution", [f"Reason {i}." for i in range(6)])
-    warning = headline.banner(decided(run), language(read(run)))
+    warning = headline.banner(decided(run), [], language(read(run)))
     assert warning is not None
     assert warning["level"] == "caution"
     shown = [sentence.text for sentence in warning["reasons"]]
     assert shown[0] == "Reason 0."
-    assert shown[-1] == "2 more reasons stand among the checks."
+    assert shown[3:] == ["3 more stand under “How far to trust this”."]
+
+
+def alarm(check: str, subject: str, result: str = "caution") -> dict[str, object]:
+    return {"check": check, "subject": subject, "result": result, "message": f"{subject}: {check} is off."}
+
+
+def test_ten_cautions_become_a_sentence_a_kind_the_most_important_first(run: Path) -> None:
+    judge(run, "caution", [])
+    weak = [alarm(check, name) for check in ("relative_width", "learning") for name in ("paid_search", "tv", "radio")]
+    checks = [alarm("mode", "sampler"), *weak, alarm("extreme_periods", "kpi"), alarm("r_hat", "tv", "fail")]
+    warning = headline.banner(decided(run), checks, language(read(run)))
+    assert warning is not None
+    shown = [sentence.text for sentence in warning["reasons"]]
+    assert shown[:2] == ["TV: r_hat is off.", "kpi: extreme_periods is off."]
+    assert shown[2].startswith("The data hardly tell what Paid search, TV and Radio do")
+    assert shown[3:] == ["1 more stands under “How far to trust this”."]
 
 
 def test_a_good_run_has_no_warning(run: Path) -> None:
-    assert headline.banner(decided(run), language(read(run))) is None
+    assert headline.banner(decided(run), [], language(read(run))) is None
 
 
 def test_without_a_plan_there_is_nothing_to_decide(bare: Path) -> None:
