@@ -132,7 +132,7 @@ def scenarios(source: Source, ax: Axes | None = None, *, unit: Units | None = No
     rows = table(source, "scenarios")
     rows = rows[rows["scenario"] != "hold"][::-1]
     low, mean, high = (rows[f"gain_vs_hold_{part}"].to_numpy(dtype=float) for part in ("p05", "mean", "p95"))
-    scale = labels.scale(np.concatenate([low, high]), unit.currency)
+    scale = labels.scale(np.concatenate([low, high]), unit.worth)
     ax = theme.frame(theme.axes(ax, 15.0, 1.6 + 0.75 * len(rows)), grid="x")
     ax.axvline(0, color=theme.INK, linewidth=0.8, linestyle=(0, (3, 2)), zorder=1)
     chance = rows["probability_beats_hold"].to_numpy(dtype=float)
@@ -147,9 +147,7 @@ def scenarios(source: Source, ax: Axes | None = None, *, unit: Units | None = No
             markersize=5.5,
             color=colour,
         )
-        words = (
-            f"{labels.money(mean[place], unit.currency, sign=True)}, {labels.percent(chance[place])} chance of a gain"
-        )
+        words = f"{labels.money(mean[place], unit.worth, sign=True)}, {labels.percent(chance[place])} chance of a gain"
         ax.annotate(
             words,
             (1.0, place),

@@ -109,11 +109,11 @@ def fit_over_time(source: Source) -> str:
 def scenarios(source: Source) -> str:
     """Every plan's gain over holding and its probability."""
     rows = table(source, "scenarios")
-    currency = units(source).currency
+    worth = units(source).worth
     parts = []
     for row in rows[rows["scenario"] != "hold"].to_dict("records"):
         middle, low, high = (float(row[f"gain_vs_hold_{part}"]) for part in ("mean", "p05", "p95"))
-        gain = _interval(middle, low, high, currency, sign=True)
+        gain = _interval(middle, low, high, worth, sign=True)
         name, chance = (
             spoken(NAMES.get(row["scenario"], row["scenario"])),
             labels.percent(row["probability_beats_hold"]),

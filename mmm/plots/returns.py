@@ -24,8 +24,6 @@ EVIDENCE = {
 """How a verdict looks: colour, marker, and whether the marker is filled. Strongest first."""
 
 METRICS = {
-    "roi": "Return on spend",
-    "mroi": "Return on the next unit of spend",
     "contribution": "Contribution",
     "contribution_share": "Share of the KPI",
     "half_life": "Half-life of the carryover",
@@ -40,11 +38,25 @@ def roi(
 
     `source` gives the table `channels`; `verdicts` is the table of that name, read from the run where it is left out.
     """
+    unit = unit or units(source)
     ax = intervals(source, ax, metric="roi", verdicts=verdicts, unit=unit)
-    ax.axvline(1.0, color=theme.INK, linewidth=0.8, linestyle=(0, (3, 2)), zorder=1)
     left, right = ax.get_xlim()
-    ax.set_xlim(min(left, 0.0), max(right, 1.2))
-    ax.text(1.0, ax.get_ylim()[1], " break-even", color=theme.MUTED, va="top", ha="left", fontsize=theme.SIZE - 1)
+    ax.set_xlim(min(left, 0.0), right)
+    if not unit.valued:
+        return ax
+    ax.set_xlim(right=max(right, 1.2))
+    ax.axvline(1.0, color=theme.INK, linewidth=0.8, linestyle=(0, (3, 2)), zorder=1)
+    ax.annotate(
+        "break-even",
+        (1.0, 1.0),
+        xycoords=("data", "axes fraction"),
+        xytext=(3, 1),
+        textcoords="offset points",
+        color=theme.MUTED,
+        va="top",
+        ha="left",
+        fontsize=theme.SIZE - 1,
+    )
     return ax
 
 
@@ -86,17 +98,25 @@ def intervals(
     ax.tick_params(axis="y", labelcolor=theme.INK)
     ax.set_ylim(-0.6, len(rows) - 0.2)
     labels.plain_ticks(ax.xaxis, 6)
-    labels.name_x(ax, f"{scale.label(METRICS.get(metric, metric))} (median, 90 % interval)")
+    labels.name_x(ax, f"{scale.label(_name_of(metric, unit))} (median, 90 % interval)")
     if evidence:
         _evidence_legend(ax, set(evidence.values()))
     return ax
 
 
+def _name_of(metric: str, unit: Units) -> str:
+    """What a metric is called: a return on spend says what one unit of money brings, `Revenue per €1`."""
+    if metric not in ("roi", "mroi"):
+        return METRICS.get(metric, metric)
+    symbol = labels.SYMBOLS.get(unit.currency, f"{unit.currency} " if unit.currency else "")
+    brought = unit.kpi_name if unit.kpi_unit or not unit.valued else "Value" if unit.currency else "Return"
+    spent = f"{symbol}1" if symbol else "unit of spend"
+    return f"{brought} per {'' if metric == 'roi' else 'further '}{spent}"
+
+
 def _unit_of(metric: str, frame: pd.DataFrame, unit: Units) -> str:
-    """The unit of a metric as a reader says it: `€ per €` for a return on spend."""
     if metric in ("roi", "mroi"):
-        symbol = labels.SYMBOLS.get(unit.currency, unit.currency)
-        return f"{symbol} per {symbol}" if symbol else ""
+        return ""
     if metric == "contribution":
         return unit.kpi_unit
     found = frame.loc[frame["metric"] == metric, "unit"]

@@ -36,11 +36,19 @@ PERIODS = {"hour": 1 / 24, "day": 1.0, "week": 7.0, "month": 30.4, "quarter": 91
 
 @dataclass(frozen=True)
 class Units:
-    """What the numbers are: `currency` of spend and value, name and unit of the KPI."""
+    """What the numbers are: `currency` of spend, name and unit of the KPI, and whether the KPI is worth money.
+
+    `worth` is what a gain or a return is counted in: money, or KPI units where nobody says what one is worth.
+    """
 
     currency: str = ""
     kpi_name: str = "KPI"
     kpi_unit: str = ""
+    valued: bool = True
+
+    @property
+    def worth(self) -> str:
+        return self.currency if self.valued else self.kpi_unit
 
 
 def table(source: Source, name: str) -> pd.DataFrame:
@@ -82,7 +90,7 @@ def units(source: Source) -> Units:
     if kpi.get("kind", "revenue") == "revenue":
         return Units(study["currency"], "Revenue", study["currency"])
     name = str(kpi["column"]).replace("_", " ").strip()
-    return Units(study["currency"], name[:1].upper() + name[1:], "")
+    return Units(study["currency"], name[:1].upper() + name[1:], "", valued=kpi.get("value_per_kpi", 1.0) != 1.0)
 
 
 def channels(source: Source, fallback: pd.Series | list[str]) -> list[str]:
