@@ -1,7 +1,7 @@
 """What is being asked: `study.yaml` becomes one frozen `Study`.
 
 A study names the data, the model, the experiments, the plan and the report. With its sections in `study_plan` this is
-the only home of a default: code elsewhere reads `study.model.max_lag` and never writes `13` again.
+the only home of a default: code elsewhere reads `study.model.max_lag` and never writes its default again.
 
     study = load_study("study.yaml")
     study.data.channels["tv"].spend      # the column that holds TV's spend
@@ -172,11 +172,14 @@ class Trend(Part):
 
 
 class Model(Part):
-    """The mix model; every key has a default, and a bare study fits."""
+    """The mix model; every key has a default, and a bare study fits.
+
+    `max_lag` is in periods; `auto` is half a year, at most 56 periods and at most a quarter of the window.
+    """
 
     adstock: Key = "auto"
     saturation: Key = "auto"
-    max_lag: Annotated[int, Field(ge=0, le=104)] = 13
+    max_lag: Literal["auto"] | Annotated[int, Field(ge=0, le=104)] = "auto"
     trend: Trend = Trend()
     seasonality: Seasonality = Seasonality()
     per_channel: dict[Key, ChannelModel] = Field(default={})
@@ -188,6 +191,12 @@ class Model(Part):
         if self.likelihood == "negative_binomial" and self.link != "log":
             raise ValueError("a negative_binomial likelihood needs link: log, because its mean must be positive")
         return self
+
+    def lags(self, periods: int, periods_per_year: float) -> int:
+        """`max_lag` for a window of `periods` periods."""
+        if self.max_lag == "auto":
+            return min(round(periods_per_year / 2), 56, periods // 4)
+        return self.max_lag
 
 
 class Fit(Part):

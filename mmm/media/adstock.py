@@ -5,8 +5,9 @@
 A family is one function `lag -> weight`; normalising, padding and convolving happen once, in `carry_over`. Weights that
 sum to one keep adstocked exposure in units of exposure, so a channel's scale and its carryover do not trade off.
 
-The default is the negative binomial kernel: at `shape` 1 it *is* the geometric one, above 1 its peak is delayed,
-below 1 its tail is heavy. The prior sits at 1, so the data have to ask for anything else.
+The default is the negative binomial kernel: at `peak` 0 it *is* the geometric one, above it rises before it decays. The
+prior sits at 0 with a heavy tail, so the data have to ask for a delay, and can. Tails heavier than geometric are left
+out on purpose: they trade off against the intercept.
 
 To add your own, write one function and its priors (`mmm.media.component` shows how).
 
@@ -93,12 +94,13 @@ def weibull_pdf(lag: Lag, *, shape: Scalar, scale: Scalar) -> Lag:
     return ratio ** (shape - 1.0) * jnp.exp(-(ratio**shape))
 
 
-def negative_binomial(lag: Lag, *, mean_lag: Scalar, shape: Scalar) -> Lag:
-    """`Gamma(lag + shape) / (Gamma(shape) lag!) p^lag`, `p = mean_lag / (mean_lag + shape)`.
+def negative_binomial(lag: Lag, *, mean_lag: Scalar, peak: Scalar) -> Lag:
+    """`Gamma(lag + r) / (Gamma(r) lag!) p^lag` with `r = 1 + peak` and `p = mean_lag / (mean_lag + r)`.
 
-    `mean_lag` is the average delay of the untruncated kernel in periods. `shape` 1 is geometric with retention `p`;
-    larger shapes peak later, smaller ones have a heavier tail.
+    `mean_lag` is the average delay of the untruncated kernel in periods. `peak` 0 is geometric with retention `p`; the
+    larger it is, the later and the sharper the effect peaks, at lag `mean_lag peak / (1 + peak)`.
     """
+    shape = 1.0 + peak
     log_p = jnp.log(mean_lag) - jnp.log(mean_lag + shape)
     return jnp.exp(gammaln(lag + shape) - gammaln(shape) - gammaln(lag + 1.0) + lag * log_p)
 
@@ -114,7 +116,5 @@ DELAYED = Adstock(delayed, {"retention": dist.Beta(2.0, 2.0), "delay": dist.Gamm
 BINOMIAL = Adstock(binomial, {"retention": dist.Beta(2.0, 2.0)})
 WEIBULL_CDF = Adstock(weibull_cdf, {"shape": dist.LogNormal(0.0, 0.5), "scale": dist.LogNormal(0.7, 0.7)})
 WEIBULL_PDF = Adstock(weibull_pdf, {"shape": dist.LogNormal(0.3, 0.4), "scale": dist.LogNormal(0.7, 0.7)})
-NEGATIVE_BINOMIAL = Adstock(
-    negative_binomial, {"mean_lag": dist.LogNormal(0.0, 1.0), "shape": dist.LogNormal(0.0, 0.4)}
-)
+NEGATIVE_BINOMIAL = Adstock(negative_binomial, {"mean_lag": dist.LogNormal(0.0, 1.0), "peak": dist.HalfCauchy(0.3)})
 AUTO = NEGATIVE_BINOMIAL

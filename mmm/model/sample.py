@@ -20,7 +20,7 @@ from mmm.model.likelihood import mix_model, prior_centre
 from mmm.model.spec import Arrays, Structure
 
 CHUNK = 100
-TARGET_ACCEPTANCE = 0.9
+TARGET_ACCEPTANCE = 0.8
 MAX_TREE_DEPTH = 9
 JITTER = 0.3
 """Standard deviation of the starting points around the centre of the priors, on the unconstrained scale."""

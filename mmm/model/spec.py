@@ -112,7 +112,7 @@ def build(panel: xr.Dataset, study: Study) -> tuple[Structure, Arrays, tuple[Blo
         groups=_groups(channels, model, has_frequency),
         channels=channels,
         geos=tuple(str(name) for name in panel.indexes["geo"]),
-        max_lag=model.max_lag,
+        max_lag=_lags(panel, model),
         blocks=tuple((block.name, len(block.labels), block.scale_prior) for block in blocks),
         likelihood=model.likelihood,
         link=model.link,
@@ -143,6 +143,10 @@ def scale_frequency(panel: xr.Dataset, frequency: Float[np.ndarray, "channel tim
     seen = np.where(np.isfinite(seen) & (reach > 0), seen, 0.0)
     typical = seen.sum(axis=(1, 2)) / np.maximum((seen > 0).sum(axis=(1, 2)), 1)
     return jnp.asarray(np.nan_to_num(frequency) / np.where(typical > 0, typical, 1.0)[:, None, None])
+
+
+def _lags(panel: xr.Dataset, model: Model) -> int:
+    return model.lags(int(panel["in_window"].sum()), float(panel.attrs["periods_per_year"]))
 
 
 def _groups(channels: tuple[str, ...], model: Model, has_frequency: np.ndarray) -> tuple[Group, ...]:
@@ -178,7 +182,7 @@ def _arrays(panel: xr.Dataset, study: Study, blocks: tuple[Block, ...], frequenc
     exposure = panel["exposure"].transpose("channel", "time", "geo").to_numpy()
     prior_mean, prior_sd, pooled = _effect_priors(panel, study, mask)
     return Arrays(
-        lagged_exposure=lag_exposure(panel, exposure, study.model.max_lag),
+        lagged_exposure=lag_exposure(panel, exposure, _lags(panel, study.model)),
         frequency=jnp.empty((0, *exposure.shape[1:])) if frequency is None else scale_frequency(panel, frequency),
         kpi=jnp.asarray(np.where(mask, kpi, 0.0) / size),
         mask=jnp.asarray(mask.astype(float)),

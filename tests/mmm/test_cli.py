@@ -95,7 +95,7 @@ def test_the_study_in_the_run_folder_has_every_default_and_is_a_study_itself(stu
 
     mmm("check", study, "--out", "one")
     text = Path("one/study.yaml").read_text()
-    assert "max_lag: 13" in text
+    assert "max_lag: auto" in text
     assert load_study(Path("one/study.yaml")).hash() == load_study(study).hash()
 
 

@@ -62,7 +62,7 @@ data:
 def test_a_bare_study_has_every_default(tmp_path: Path) -> None:
     study = load_study(write(tmp_path, BARE))
     assert study.data.channels["tv"].spend == "TV_spend"
-    assert study.model.max_lag == 13
+    assert study.model.max_lag == "auto"
     assert study.plan.bounds == {"default": (0.5, 1.5)}
     assert study.folder == tmp_path
 

@@ -69,27 +69,27 @@ def test_kernels_have_the_weights_of_their_formulas() -> None:
 
 
 @pytest.mark.parametrize("retention", [0.05, 0.5, 0.9])
-def test_a_negative_binomial_of_shape_one_is_geometric(retention: float) -> None:
-    found = weights(NEGATIVE_BINOMIAL, 13, mean_lag=retention / (1 - retention), shape=1.0)
+def test_a_negative_binomial_without_a_peak_is_geometric(retention: float) -> None:
+    found = weights(NEGATIVE_BINOMIAL, 13, mean_lag=retention / (1 - retention), peak=0.0)
     assert np.asarray(found) == pytest.approx(np.asarray(weights(GEOMETRIC, 13, retention=retention)), rel=1e-9)
 
 
-@pytest.mark.parametrize(("mean_lag", "shape"), [(1.0, 0.6), (2.0, 1.0), (3.0, 2.5)])
-def test_the_mean_lag_is_the_average_delay_of_a_kernel_that_is_not_cut(mean_lag: float, shape: float) -> None:
-    found = weights(NEGATIVE_BINOMIAL, 400, mean_lag=mean_lag, shape=shape)
+@pytest.mark.parametrize(("mean_lag", "peak"), [(1.0, 0.2), (2.0, 0.0), (3.0, 1.5)])
+def test_the_mean_lag_is_the_average_delay_of_a_kernel_that_is_not_cut(mean_lag: float, peak: float) -> None:
+    found = weights(NEGATIVE_BINOMIAL, 400, mean_lag=mean_lag, peak=peak)
     assert float((found * jnp.arange(401)).sum()) == pytest.approx(mean_lag, rel=1e-6)
 
 
-def test_a_larger_shape_peaks_later_and_a_smaller_one_has_a_heavier_tail() -> None:
-    plain, peaked, heavy = (weights(NEGATIVE_BINOMIAL, 30, mean_lag=4.4, shape=shape) for shape in (1.0, 4.0, 0.4))
+def test_a_larger_peak_comes_later_and_leaves_less_of_a_tail() -> None:
+    plain, peaked = (weights(NEGATIVE_BINOMIAL, 30, mean_lag=4.4, peak=peak) for peak in (0.0, 3.0))
     assert int(jnp.argmax(plain)) == 0
-    assert int(jnp.argmax(peaked)) == 3  # floor(mean_lag (shape - 1) / shape), the mode of a negative binomial
-    assert float(heavy[-1]) > float(plain[-1]) > float(peaked[-1])
+    assert int(jnp.argmax(peaked)) == 3  # floor(mean_lag peak / (1 + peak)), the mode of a negative binomial
+    assert float(plain[-1]) > float(peaked[-1])
 
 
 def test_the_default_nests_the_simplest_kernel() -> None:
     assert AUTO is NEGATIVE_BINOMIAL
-    assert float(AUTO.priors["shape"].icdf(jnp.asarray(0.5))) == pytest.approx(1.0)
+    assert float(AUTO.priors["peak"].log_prob(0.01)) > float(AUTO.priors["peak"].log_prob(0.5))
 
 
 @pytest.mark.parametrize(
