@@ -73,12 +73,16 @@ class Finance(Part):
 
 
 class Plan(Part):
-    """What the budget may be. Bounds are multiples of the reference spend."""
+    """What the budget may be. Bounds are multiples of the reference spend.
+
+    `caution` is how many standard deviations of what a channel's move brings count against it; 0 believes the mean.
+    """
 
     horizon: Literal["history"] | Horizon = Horizon()
     budget: Literal["same"] | PositiveFloat | Target = "same"
     bounds: dict[Key, Bounds] = Field(default={"default": (0.5, 1.5)})
     max_shift_unvalidated: Annotated[float, Field(ge=0, le=1)] = 0.1
+    caution: Annotated[float, Field(ge=0)] = 0.5
     groups: tuple[Group, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
     finance: Finance = Finance()

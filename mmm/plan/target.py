@@ -1,6 +1,6 @@
 """How large should the budget be to meet a target?
 
-With `V(B)` the most that a budget `B` earns within its limits, and `t` the return that is asked for,
+With `V(B)` what the recommended split of a budget `B` earns on average, and `t` the return that is asked for,
 
     target_roi    the largest B with V(B) - t B >= 0        all money earns t on average
     target_mroi   the B that maximises V(B) - t B           the last unit of money earns t
@@ -30,7 +30,7 @@ REFINED: Final = 20
 
 
 def budget_for(target: Target, most: Callable[[float], float], low: float, high: float, value_per_kpi: float) -> float:
-    """The budget between `low` and `high` that meets the target; `most` says what the best split of a budget earns.
+    """The budget between `low` and `high` that meets the target; `most` says what its split earns.
 
     Raises `InputError` when no budget in that range reaches the target ROI or CPA.
     """

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmm.errors import InputError
+from mmm.plan.choice import cautious
 from mmm.plan.outlook import Outlook
 from mmm.plan.scenario import Plan, plan_from
 from mmm.study import Plan as Settings
@@ -126,6 +127,23 @@ def test_wider_bounds_never_hurt(market: Market) -> None:
         for b in [(0.9, 1.1), (0.5, 1.5), (0.0, 2.0)]
     ]
     assert outcomes == sorted(outcomes)
+
+
+def test_what_a_multiple_is_worth_counts_what_is_not_known_about_the_move(market: Market) -> None:
+    view = market(samples=2)
+    worth = cautious(view, 0.5)
+    assert worth[:, 20] == pytest.approx(view.curves[:, :, 20].mean(axis=0))
+    brought = view.curves[:, 0, 30] - view.curves[:, 0, 20]
+    assert worth[0, 30] == pytest.approx(view.curves[:, 0, 30].mean() - 0.5 * abs(brought[0] - brought[1]) / 2)
+
+
+def test_the_less_is_known_the_less_is_moved(market: Market) -> None:
+    def moved(scatter: float, caution: float) -> float:
+        return float((spends(planned(market(scatter=scatter, samples=64), caution=caution)).multiple - 1).abs().sum())
+
+    assert moved(1e-3, 0.5) == pytest.approx(moved(1e-3, 0.0), abs=0.02)
+    assert moved(0.5, 0.0) >= moved(0.5, 0.5) > moved(0.5, 2.0)
+    assert moved(0.5, 50.0) == 0.0
 
 
 def test_a_frozen_channel_stays_in_every_solved_scenario(market: Market) -> None:
