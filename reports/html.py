@@ -1,13 +1,16 @@
 """How does the board report open in any browser, without a network?
 
 As one HTML file: the same page data as the PDF, figures as inline SVG, the typeface embedded as a subset of the
-characters that occur, no script from elsewhere. Text is escaped by Jinja2; a channel's name cannot become markup.
+characters that occur, no script from elsewhere. The scenario planner is one small script of ours
+(`templates/planner.js`) on the curves that stand in the page. Text is escaped by Jinja2; a channel's name cannot become
+markup.
 """
 
 from __future__ import annotations
 
 import base64
 import io
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +24,12 @@ from reports.language import Sentence
 TEMPLATES = Path(__file__).parent / "templates"
 ON_SCREEN = 1.3
 """How much larger a figure is on a screen than on paper."""
+
+FACES = "/* faces */"
+"""Where the typeface goes once it is known which characters occur."""
+
+TYPED = frozenset("0123456789.,+-−%()kKmMbBnN€£$¥ \xa0\u202f")
+"""The characters that the planner's script may write."""
 
 WEIGHTS = {"Regular": 400, "Semibold": 600}
 
@@ -39,10 +48,16 @@ def board_html(page: Mapping[str, Any]) -> bytes:
     )
     environment.filters["plain"] = lambda sentence: sentence.text if isinstance(sentence, Sentence) else str(sentence)
     drawings = {name: Markup(inline(name, figure)) for name, figure in page["figures"].items()}
-    text = environment.get_template("board.html.j2").render(page=page, drawings=drawings, faces="")
-    characters = set(re.sub(r"<style.*?</style>", "", text, flags=re.DOTALL))
-    faces = Markup(font_faces("".join(sorted(characters))))
-    return environment.get_template("board.html.j2").render(page=page, drawings=drawings, faces=faces).encode()
+    curves = Markup(_script_data(page["planner"]["curves"])) if page.get("planner") else ""
+    template = environment.get_template("board.html.j2")
+    text = template.render(page=page, drawings=drawings, curves=curves, faces=FACES)
+    characters = set(re.sub(r"<style.*?</style>", "", text, flags=re.DOTALL)) | TYPED
+    return text.replace(FACES, font_faces("".join(sorted(characters))), 1).encode()
+
+
+def _script_data(value: Any) -> str:
+    """JSON that cannot end the script element it stands in."""
+    return json.dumps(value, allow_nan=False).replace("<", "\\u003c")
 
 
 def inline(name: str, figure: Figure) -> str:

@@ -67,7 +67,17 @@ def execute_all(names: Sequence[str], run: Path) -> list[Path]:
     # Papermill changes the process's folder and environment for each notebook: threads may only change them to what
     # they are already.
     with chdir(run), _importable(), ThreadPoolExecutor(max(len(names), 1)) as pool:
-        return [started.result() for started in [pool.submit(execute, name, run) for name in names]]
+        return [started.result() for started in [pool.submit(_on_a_thread, name, run) for name in names]]
+
+
+def _on_a_thread(name: str, run: Path) -> Path:
+    """`execute`, and Jupyter's event loop of this thread closed afterwards, which Jupyter leaves to us."""
+    from jupyter_core.utils import ensure_event_loop
+
+    try:
+        return execute(name, run)
+    finally:
+        ensure_event_loop().close()
 
 
 def _check(name: str, source: Path, parameters: Mapping[str, str]) -> None:

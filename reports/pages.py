@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reports.facts import contribution, decision, evidence, finance, headline, method, scenarios, trust
+from reports.facts import contribution, decision, evidence, finance, headline, method, planner, scenarios, trust
 from reports.figures import Figure
 from reports.language import Language, say
 from reports.source import Source, language
@@ -35,6 +35,7 @@ def board(source: Source, facts: Facts, figures: Mapping[str, Figure], notebooks
         "decision": decision.words(facts["decision"], words),
         "contribution": contribution.words(facts["contribution"], words, labels),
         "scenarios": scenarios.words(facts["scenarios"], words, facts["decision"]["action"]),
+        "planner": planner.words(facts["planner"], words),
         "evidence": evidence.words(facts["evidence"], words)
         | {
             "next_heading": say(words, "The next test"),

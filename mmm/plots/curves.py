@@ -1,5 +1,8 @@
 """How far does more money carry? The response of the KPI to each channel's spend, one small panel a channel.
 
+A run with a plan shows the plan's own curves (`tables/plan_curves.csv`): spend and value over the plan's horizon, where
+today's and the proposed spend are what the plan says. Another shows the window's (`tables/curves.csv`).
+
 The line is the mean response and the band its 90 % interval; the circle is the spend of today, the diamond the
 recommended one. Spend that was never observed lies in the grey zone: there the curve is the model's opinion.
 Where that zone begins is read from the plan (`tables/allocation_quality.csv`, `extrapolates_above`).
@@ -16,6 +19,9 @@ from matplotlib.patches import Patch
 from mmm.plots import labels, theme
 from mmm.plots.source import Source, Units, beside, channels, table, total, units
 
+MOST = 2.0
+"""The largest multiple of the present spend that a plan's curve is drawn to."""
+
 
 @theme.styled
 def response_curves(
@@ -28,11 +34,11 @@ def response_curves(
 ) -> np.ndarray:
     """The contribution against the spend, an array of Axes with one channel each.
 
-    `source` gives the table `curves`; `allocation` gives the recommended spend and `quality` (the table
-    `allocation_quality`) the multiple of the present spend above which nothing was observed. Both are read from the
-    run where they are left out; without them there is no diamond, and no grey zone.
+    `source` gives the table `plan_curves` or, where it has none, `curves`; `allocation` gives the recommended spend and
+    `quality` (the table `allocation_quality`) the multiple of the present spend above which nothing was observed. Both
+    are read from the run where they are left out; without them there is no diamond, and no grey zone.
     """
-    frame = total(table(source, "curves"))
+    frame, planned = curves_of(source)
     unit = unit or units(source)
     allocation = beside(source, "allocation") if allocation is None else allocation
     quality = beside(source, "allocation_quality") if quality is None else quality
@@ -45,9 +51,19 @@ def response_curves(
     for ax, name in zip(axes, order, strict=False):
         _panel(ax, frame[frame["channel"] == name], shades[name], proposed.get(name), edges[name], ticks)
         theme.title(ax, names[name], len(order))
-    _name_outer_axes(axes[: len(order)], unit)
+    _name_outer_axes(axes[: len(order)], unit, planned)
     _legend(axes[0], bool(proposed), any(np.isfinite(edge) for edge in edges.values()))
     return axes
+
+
+def curves_of(source: Source) -> tuple[pd.DataFrame, bool]:
+    """The curves by `spend_multiple`, and whether they are the plan's."""
+    plan = beside(source, "plan_curves")
+    frame = total(table(source, "curves")) if plan is None else plan
+    if "multiple" not in frame:
+        return frame, False
+    frame = frame.rename(columns={"multiple": "spend_multiple"})
+    return frame[frame["spend_multiple"] <= MOST + 1e-9], True
 
 
 def _edges(names: list[str], quality: pd.DataFrame | None) -> dict[str, float]:
@@ -96,15 +112,17 @@ def _panel(ax: Axes, rows: pd.DataFrame, colour: str, proposed: float | None, ed
     labels.short_ticks(ax.yaxis, 4)
 
 
-def _name_outer_axes(axes: np.ndarray, unit: Units) -> None:
+def _name_outer_axes(axes: np.ndarray, unit: Units, planned: bool) -> None:
     """What the axes are, once a column and once a row: the panels are read together."""
-    spend, kpi = (labels.Scale(1.0, labels.SYMBOLS.get(name, name)) for name in (unit.currency, unit.kpi_unit))
+    counted = unit.worth if planned else unit.kpi_unit
+    spend, kpi = (labels.Scale(1.0, labels.SYMBOLS.get(name, name)) for name in (unit.currency, counted))
+    name = "Value" if counted and not unit.kpi_unit else unit.kpi_name
     last = {ax.get_subplotspec().colspan.start: ax for ax in axes}
     for ax in last.values():
-        ax.set_xlabel(spend.label("Spend"))
+        ax.set_xlabel(spend.label("Spend in the plan" if planned else "Spend"))
     for ax in axes:
         if ax.get_subplotspec().colspan.start == 0:
-            ax.set_ylabel(kpi.label(unit.kpi_name))
+            ax.set_ylabel(kpi.label(name))
 
 
 def _legend(ax: Axes, proposed: bool, shaded: bool) -> None:

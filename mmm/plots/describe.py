@@ -13,6 +13,7 @@ import pandas as pd
 from mmm.plots import labels
 from mmm.plots.backtest import largest_geo
 from mmm.plots.budget import NAMES, moves
+from mmm.plots.curves import curves_of
 from mmm.plots.names import spoken
 from mmm.plots.source import Source, channels, table, total, units
 
@@ -79,7 +80,7 @@ def spend_shift(source: Source, scenario: str = "recommended") -> str:
 
 def response_curves(source: Source) -> str:
     """Which channels are nearest to saturation: what doubling their spend would add."""
-    frame = total(table(source, "curves"))
+    frame, _ = curves_of(source)
     most = float(frame["spend_multiple"].max())
     now, then = _at(frame, 1.0), _at(frame, most)
     added = ((then - now) / now.where(now > 0)).dropna().sort_values()

@@ -144,6 +144,24 @@ def channels_table(sample: Market) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def total_table(sample: Market) -> pd.DataFrame:
+    """`tables/total.csv`: all channels together, draw by draw."""
+    window = contribution(sample).sum((1, 2))
+    spend = sample.spend.sum()
+    step = contribution(sample, 1.01).sum((1, 2)) - window
+    metrics = {
+        "contribution": ("KPI units", window),
+        "roi": ("money per money", window * sample.value / spend),
+        "mroi": ("money per money", step * sample.value / (0.01 * spend)),
+    }
+    rows = [
+        {"metric": metric, "unit": unit, "median": float(np.median(draws))}
+        | {name: float(value) for name, value in summary(draws).items()}
+        for metric, (unit, draws) in metrics.items()
+    ]
+    return pd.DataFrame(rows)
+
+
 def contribution_table(sample: Market) -> pd.DataFrame:
     """`tables/contribution.csv`."""
     components = sample.blocks | {c: contribution(sample)[..., i] for i, c in enumerate(sample.channels)}
@@ -242,6 +260,14 @@ def plan_tables(sample: Market, supported: bool) -> dict[str, pd.DataFrame]:
         "scenarios": pd.DataFrame(scenarios),
         "allocation_quality": quality,
     }
+    bands = [summary(drawn[:, i]) for i in range(len(spend))]
+    tables["plan_curves"] = pd.concat(
+        [
+            pd.DataFrame({"channel": name, "multiple": MULTIPLES, "spend": spend[i] * MULTIPLES} | bands[i])
+            for i, name in enumerate(sample.channels)
+        ],
+        ignore_index=True,
+    )
     tables["plan_summary"] = pd.DataFrame({"key": list(facts), "value": [str(value) for value in facts.values()]})
     return tables | {"finance": pd.DataFrame(finance)}
 
@@ -342,6 +368,7 @@ def fake_run(
     checks = checks_table(named, verdict)
     tables = {
         "channels": channels_table(sample),
+        "total": total_table(sample),
         "contribution": contribution_table(sample),
         "curves": curves_table(sample),
         "fit": fit_table(sample, seed),

@@ -21,7 +21,7 @@ def test_a_frame_and_a_run_give_the_same_figure_but_for_the_units(run: Path) -> 
     from_run = plots.roi(run, verdicts=pd.DataFrame({"channel": [], "label": []}))
     from_frame = plots.roi(table(run, "channels"), unit=units(run))
     assert [t.get_text() for t in from_run.get_yticklabels()] == [t.get_text() for t in from_frame.get_yticklabels()]
-    assert from_frame.get_xlabel() == "Return on spend, € per € (median, 90 % interval)"
+    assert from_frame.get_xlabel() == "Revenue per €1 (median, 90 % interval)"
 
 
 def test_a_plot_draws_into_the_axes_it_is_given(run: Path) -> None:
@@ -43,6 +43,14 @@ def test_channels_are_ordered_and_coloured_as_in_the_study_whatever_the_table_sa
     assert [ax.get_title(loc="left") for ax in axes] == order
     assert to_hex(axes[0].lines[0].get_color()) == theme.PALETTE[0]
     assert len(plots.response_curves(shuffled)) == len(order)
+
+
+def test_a_run_with_a_plan_shows_the_curves_of_its_horizon(run: Path) -> None:
+    axes = plots.response_curves(run)
+    plan = table(run, "plan_curves")
+    first = plan[plan["channel"] == channels(run, [])[0]]
+    assert axes[0].get_xlim()[1] == pytest.approx(first.loc[first["multiple"] == 2.0, "spend"].item())
+    assert axes[3].get_xlabel().startswith("Spend in the plan")
 
 
 def test_a_run_without_a_plan_shows_curves_without_diamonds(tmp_path: Path) -> None:

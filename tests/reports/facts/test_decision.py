@@ -88,7 +88,7 @@ def test_ten_cautions_become_a_sentence_a_kind_the_most_important_first(run: Pat
     warning = headline.banner(decided(run), checks, language(read(run)))
     assert warning is not None
     shown = [sentence.text for sentence in warning["reasons"]]
-    assert shown[:2] == ["TV: r_hat is off.", "kpi: extreme_periods is off."]
+    assert shown[:2] == ["tv: r_hat is off.", "kpi: extreme_periods is off."]
     assert shown[2].startswith("The data hardly tell what Paid search, TV and Radio do")
     assert shown[3:] == ["1 more stands under “How far to trust this”."]
 
