@@ -187,7 +187,7 @@ def _count(parameters: Draws) -> int:
 
 
 def _holds(
-    held: bool | Bool[np.ndarray, " asked"], component: Adstock | Saturation, parameters: Draws, law: str
+    held: bool | np.bool | Bool[np.ndarray, " asked"], component: Adstock | Saturation, parameters: Draws, law: str
 ) -> None:
     """Raises unless the law held at every draw; not an `assert` statement, which `python -O` would drop."""
     broken = np.flatnonzero(np.atleast_1d(np.logical_not(held)))
