@@ -18,7 +18,14 @@ from numpyro.infer.util import log_density
 from mmm.model.collapse import draw_coefficients
 from mmm.model.core import media_effect, response
 from mmm.model.fit import Model, model_of
-from mmm.model.likelihood import coefficient_of, component_parameters, design_mean, mix_model, prior_centre
+from mmm.model.likelihood import (
+    coefficient_of,
+    component_parameters,
+    design_mean,
+    mix_model,
+    prior_centre,
+    sample_media,
+)
 
 Market = Callable[..., xr.DataTree]
 Draws = dict[str, np.ndarray]
@@ -73,14 +80,21 @@ def test_a_share_of_kpi_is_what_the_coefficient_brings(market: Market) -> None:
     assert float(brought / (model.arrays.kpi * model.arrays.size).sum()) == pytest.approx(0.2)
 
 
-def test_geos_differ_by_a_factor(market: Market) -> None:
-    model = model_of(market(periods=12, geos=2, model=TINY))
-    draw = {
-        "adstock_retention_0": jnp.full(2, 0.3), "log_share": jnp.log(jnp.array([0.1, 0.1])),
-        "geo_spread": jnp.array([0.5, 0.0]), "geo_offset": jnp.array([[1.0, 1.0], [-1.0, 1.0]]),
-    }  # fmt: skip
-    coefficient = np.asarray(coefficient_of(model.structure, model.arrays, draw))
-    assert coefficient[0] / coefficient[1] == pytest.approx([np.e, 1.0])
+def test_geos_scatter_log_normally_by_the_spread_of_their_channel(market: Market) -> None:
+    """However the sampler is centred: a fit recovers the coefficients of the joint density, and they scatter as said."""
+    structure, arrays, _ = model_of(market(periods=12, geos=2, model=TINY))
+    spread = jnp.array([0.5, 0.1])
+
+    def prior(key: jax.Array) -> tuple[jax.Array, jax.Array]:
+        with handlers.trace() as sites, handlers.substitute(data={"geo_spread": spread}), handlers.seed(rng_seed=key):
+            sampled = sample_media(structure, arrays)["coefficient"]
+        draw = {name: site["value"] for name, site in sites.items() if site["type"] == "sample"}
+        return sampled, coefficient_of(structure, arrays, draw)
+
+    sampled, recovered = jax.jit(jax.vmap(prior))(jax.random.split(jax.random.key(0), 2000))
+    np.testing.assert_allclose(recovered, sampled, rtol=1e-9)
+    scatter = np.log(np.asarray(sampled)[:, 0] / np.asarray(sampled)[:, 1]).std(axis=0) / np.sqrt(2)
+    assert scatter == pytest.approx(np.asarray(spread), rel=0.07)  # 2,000 draws: one standard error is 1.6 %
 
 
 @pytest.mark.parametrize("geos", [1, 2])
