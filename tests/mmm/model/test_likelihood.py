@@ -81,7 +81,7 @@ def test_a_share_of_kpi_is_what_the_coefficient_brings(market: Market) -> None:
 
 
 def test_geos_scatter_log_normally_by_the_spread_of_their_channel(market: Market) -> None:
-    """However the sampler is centred: a fit recovers the coefficients of the joint density, and they scatter as said."""
+    """However the sampler is centred: a fit recovers the coefficients that were sampled, and they scatter as said."""
     structure, arrays, _ = model_of(market(periods=12, geos=2, model=TINY))
     spread = jnp.array([0.5, 0.1])
 
