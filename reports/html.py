@@ -25,6 +25,9 @@ TEMPLATES = Path(__file__).parent / "templates"
 ON_SCREEN = 1.3
 """How much larger a figure is on a screen than on paper."""
 
+BROAD = 13.0
+"""A figure wider than so many centimetres scrolls on a telephone; a smaller one shrinks to fit."""
+
 FACES = "/* faces */"
 """Where the typeface goes once it is known which characters occur."""
 
@@ -71,9 +74,9 @@ def inline(name: str, figure: Figure) -> str:
     svg = re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", svg)
     box = re.search(r'viewBox="([^"]+)"', svg)
     opening = (
-        f'<svg viewBox="{box[1] if box else ""}" role="img" aria-label="{escape(figure.alt)}" '
-        f'style="width:{figure.width_cm * ON_SCREEN:.2f}cm" xmlns="http://www.w3.org/2000/svg" '
-        'xmlns:xlink="http://www.w3.org/1999/xlink">'
+        f'<svg viewBox="{box[1] if box else ""}" class="{"broad" if figure.width_cm > BROAD else "small"}" '
+        f'role="img" aria-label="{escape(figure.alt)}" style="width:{figure.width_cm * ON_SCREEN:.2f}cm" '
+        'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
     )
     return opening + svg[svg.index(">") + 1 :]
 

@@ -8,8 +8,9 @@ does not calculate sees the same numbers (a test recomputes each).
     margin   = value x contribution margin
     profit   = margin - budget,           gain = value - value of the first scenario (hold)
 
-Outcomes belong to the planned spend: they are computed from the whole posterior and do not follow an edited spend,
-which the sheet then says. Names are written as text, whatever they begin with: no channel becomes a formula.
+Outcomes of the scenarios belong to their planned spend: they are computed from the whole posterior and do not follow an
+edited spend, which the sheet then says; `planner_sheet` has the one that does. Names are written as text, whatever they
+begin with: no channel becomes a formula.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
-from reports import cells
+from mmm.plots.names import spoken
+from reports import cells, planner_sheet
 from reports.cells import Book, Formula
 from reports.facts.scenarios import title
 from reports.language import Language
+from reports.planner_sheet import MARGIN_CELL, PRICE_CELL
 from reports.source import Source, language
-
-MARGIN_CELL, PRICE_CELL = "Assumptions!$B$2", "Assumptions!$B$3"
 
 
 def scenarios_xlsx(source: Source, facts: Mapping[str, dict[str, Any]]) -> bytes:
@@ -42,8 +43,13 @@ def scenarios_xlsx(source: Source, facts: Mapping[str, dict[str, Any]]) -> bytes
     planned = _planned(facts)
     _summary(book, source, facts, planned)
     _scenarios(book, planned, facts, words)
+    curves = facts["planner"]["channels"]
+    if curves:
+        planner_sheet.planner(book, curves, facts["finance"]["margin"] or 1.0, words)
     _allocation(book, facts["finance"], words)
     _channels(book, facts["contribution"], words)
+    if curves:
+        planner_sheet.curves(book, curves)
     _assumptions(book, source, facts)
     _checks(book, facts["trust"])
     file.close()
@@ -112,8 +118,9 @@ def _allocation(book: Book, finance: dict[str, Any], words: Language) -> None:
         "Channel",
         *(f"{title(name)}, {words.currency}" for name in names),
         *(f"{title(name)}, change" for name in others),
+        "Name in the data",
     ]
-    sheet = cells.sheet(book, "Allocation", head, [28, *[16] * (len(head) - 1)])
+    sheet = cells.sheet(book, "Allocation", head, [28, *[16] * (len(head) - 2), 24])
     if not names:
         sheet.write_string(1, 0, "No budget plan was made in this run.", book.formats["name"])
         return
@@ -130,8 +137,8 @@ def _allocation(book: Book, finance: dict[str, Any], words: Language) -> None:
             )
             for name in others
         ]
-        rows.append([channel, *(by_name[name][i] for name in names), *changes])
-    cells.rows(book, sheet, rows, ["name", *["money"] * len(names), *["share"] * len(others)])
+        rows.append([spoken(channel), *(by_name[name][i] for name in names), *changes, channel])
+    cells.rows(book, sheet, rows, ["name", *["money"] * len(names), *["share"] * len(others), "name"])
     last = len(channels) + 1
     sheet.write_string(last, 0, "Total", book.formats["total"])
     for j, name in enumerate(names, start=1):
@@ -146,12 +153,16 @@ def _channels(book: Book, contribution: dict[str, Any], words: Language) -> None
         for name in ("ROI", "Marginal ROI", "Half-life (periods)")
         for end in ("mean", "low (5 %)", "high (95 %)")
     ]
-    sheet = cells.sheet(book, "Channels", head, [28, 16, 18, *[13] * 9])
+    head.append("Name in the data")
+    sheet = cells.sheet(book, "Channels", head, [28, 16, 18, *[13] * 9, 24])
     rows = [
-        [row["channel"], row["spend"], row["contribution"][0], *row["roi"], *row["mroi"], *row["half_life"]]
+        [
+            *(spoken(row["channel"]), row["spend"], row["contribution"][0]),
+            *(*row["roi"], *row["mroi"], *row["half_life"], row["channel"]),
+        ]
         for row in contribution["channels"]
     ]
-    cells.rows(book, sheet, rows, ["name", "money", "money", *["ratio"] * 9])
+    cells.rows(book, sheet, rows, ["name", "money", "money", *["ratio"] * 9, "name"])
     last = len(rows) + 1
     sheet.write_string(last, 0, "Total", book.formats["total"])
     for j in (1, 2):

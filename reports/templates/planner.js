@@ -9,7 +9,8 @@
   });
   const count = new Intl.NumberFormat(known.locale, { notation: "compact", maximumSignificantDigits: 3 });
   const share = new Intl.NumberFormat(known.locale, { style: "percent", signDisplay: "exceptZero" });
-  const worth = (value) => (known.valued ? money : count).format(value);
+  const minus = (text) => text.replace("-", "\u2212");
+  const worth = (value) => minus((known.valued ? money : count).format(value));
   const signed = (value) => (value > 0 ? "+" : "") + worth(value);
 
   function valueAt(channel, multiple) {
@@ -29,7 +30,7 @@
       before += channel.spend;
       outcome += valueAt(channel, multiple);
       present += valueAt(channel, 1);
-      const text = money.format(multiple * channel.spend) + " (" + share.format(multiple - 1) + ")";
+      const text = money.format(multiple * channel.spend) + " (" + minus(share.format(multiple - 1)) + ")";
       const far = channel.observed !== null && multiple > channel.observed + 1e-9;
       slider.setAttribute("aria-valuetext", far ? text + ", " + planner.dataset.beyond : text);
       const output = slider.closest(".slide").querySelector("output");
@@ -37,7 +38,7 @@
       output.classList.toggle("beyond", far);
     });
     planner.querySelector("[data-of=spend]").textContent =
-      money.format(spend) + " (" + share.format(before > 0 ? spend / before - 1 : 0) + ")";
+      money.format(spend) + " (" + minus(share.format(before > 0 ? spend / before - 1 : 0)) + ")";
     planner.querySelector("[data-of=outcome]").textContent = worth(outcome);
     const gain = planner.querySelector("[data-of=gain]");
     gain.textContent = signed(outcome - present);

@@ -1,11 +1,13 @@
 """The workbook: live formulas whose written values are what they compute, and names that stay text."""
 
+import bisect
 import io
 import math
 import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import openpyxl
 import pytest
 
@@ -42,6 +44,8 @@ def evaluate(formulas: Any, sheet: str, formula: str) -> Any:
         p if p.startswith('"') else REFERENCE.sub(reference, re.sub(r"(?<![<>=])=(?!=)", "==", p)) for p in parts
     )
     known = {"value": value, "SUM": sum, "ABS": abs, "IF": lambda test, yes, no: yes() if test else no()}
+    known |= {"MIN": min, "INDEX": lambda column, row: column[row - 1]}
+    known |= {"MATCH": lambda sought, column, _: bisect.bisect_right(column, sought)}
     code = re.sub(r"IF\((.*?),(.*?),(.*)\)$", r"IF(\1, lambda: \2, lambda: \3)", code)
     return eval(code, known)
 
@@ -81,6 +85,28 @@ def test_an_edited_spend_changes_the_budget_and_is_remarked_on(run: Path) -> Non
     assert evaluate(formulas, "Scenarios", "=M3").startswith("The spend was edited")
 
 
+def test_an_edited_multiple_changes_value_gain_and_profit_along_the_curve(run: Path) -> None:
+    formulas = book(run, values=False)
+    sheet = formulas["Planner"]
+    grid = [row[0].value for row in formulas["Curves"].iter_rows(min_row=2)]
+    curve = [row[1].value for row in formulas["Curves"].iter_rows(min_row=2)]
+    sheet["C2"].value = 0.73
+    assert evaluate(formulas, "Planner", "=F2") == pytest.approx(float(np.interp(0.73, grid, curve)))
+    assert evaluate(formulas, "Planner", "=D2") == pytest.approx(0.73 * sheet["B2"].value)
+    sheet["C2"].value = 1.0
+    assert evaluate(formulas, "Planner", "=H2") == pytest.approx(0.0, abs=1e-6)
+    sheet["C2"].value = grid[-1]
+    assert evaluate(formulas, "Planner", "=F2") == pytest.approx(curve[-1])
+
+
+def test_the_planner_opens_on_the_recommended_plan(run: Path) -> None:
+    source = read(run)
+    values = book(run, values=True)
+    last = len(source.study.data.channels) + 2
+    gain = source["scenarios"].set_index("scenario").loc["recommended", "gain_vs_hold_mean"]
+    assert values["Planner"][f"H{last}"].value == pytest.approx(gain, rel=1e-6)
+
+
 def test_a_channel_named_like_a_formula_is_text(bare: Path) -> None:
     cell = book(bare, values=False)["Channels"]["A2"]
     names = {row[0].value: row[0].data_type for row in book(bare, values=False)["Channels"].iter_rows(min_row=2)}
@@ -97,7 +123,9 @@ def test_only_our_formulas_are_formulas(run: Path) -> None:
 
 def test_it_has_the_sheets_that_finance_asked_for(run: Path) -> None:
     names = [sheet.title for sheet in book(run, values=True).worksheets]
-    assert names == ["Summary", "Scenarios", "Allocation", "Channels", "Assumptions", "Checks"]
+    assert names == [
+        "Summary", "Scenarios", "Planner", "Allocation", "Channels", "Curves", "Assumptions", "Checks",
+    ]  # fmt: skip
 
 
 def test_a_run_without_a_plan_says_so_in_the_sheets_that_need_one(bare: Path) -> None:
