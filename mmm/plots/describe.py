@@ -65,12 +65,14 @@ def spend_shift(source: Source, scenario: str = "recommended") -> str:
     floor = 0.001 * rows["current_spend"].max()
     currency = units(source).currency
     gains = [
-        f"{spoken(name)} {labels.money(value, currency, sign=True)}"
+        f"{spoken(str(name))} {labels.money(value, currency, sign=True)}"
         for name, value in change[::-1].items()
         if value > floor
     ]
     losses = [
-        f"{spoken(name)} {labels.money(value, currency, sign=True)}" for name, value in change.items() if value < -floor
+        f"{spoken(str(name))} {labels.money(value, currency, sign=True)}"
+        for name, value in change.items()
+        if value < -floor
     ]
     if not gains and not losses:
         return "Spend by channel: nothing moves."
@@ -128,7 +130,7 @@ def gates(source: Source) -> str:
     frame = table(source, "verdicts")
     failed = frame[frame["result"] == "fail"].assign(gate=lambda rows: rows["gate"].str.replace("_", " "))
     parts = [
-        f"{spoken(name)} ({labels.listed(list(tests))})"
+        f"{spoken(str(name))} ({labels.listed(list(tests))})"
         for name, tests in failed.groupby("channel", sort=False)["gate"]
     ]
     counts = {name: int((frame["result"] == name).sum()) for name in ("pass", "fail", "not_testable")}

@@ -39,10 +39,9 @@ def in_text(text: str, names: Iterable[str]) -> str:
     a colon or nothing follows, or where its spelling is no word (`tv`).
     """
     for name in sorted(set(names), key=len, reverse=True):
-        if _words(name) == name:
-            text = re.sub(rf"^{re.escape(name)}(?=:|$)", lambda _, name=name: spoken(name), text)
-        else:
-            text = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", lambda _, name=name: spoken(name), text)
+        known = re.escape(name)
+        where = rf"^{known}(?=:|$)" if _words(name) == name else rf"(?<![\w-]){known}(?![\w-])"
+        text = re.sub(where, spoken(name).replace("\\", r"\\"), text)
     return text
 
 

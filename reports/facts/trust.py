@@ -18,7 +18,7 @@ import pandas as pd
 from reports.facts import alarms
 from reports.facts.alarms import IDENTIFYING, WORST_FIRST
 from reports.language import Language, Scale, Sentence, number, plural, say, styled
-from reports.source import ALL, Source
+from reports.source import ALL, Source, geos
 from reports.table import Table
 
 STATUS = {"pass": ("Pass", "good"), "caution": ("Caution", "caution"), "fail": ("Fail", "bad")}
@@ -60,6 +60,7 @@ def numbers(source: Source) -> dict[str, Any]:
         "checks": checks,
         "count": count,
         "weak": list(dict.fromkeys(weak)),
+        "geos": geos(source),
         "train": accuracy(fit[fit["split"] == "train"]),
         "holdout": accuracy(fit[fit["split"] == "holdout"]),
     }
@@ -116,8 +117,11 @@ def _caption(facts: dict[str, Any], language: Language) -> Sentence:
 def _backtest(facts: dict[str, Any], language: Language) -> Sentence:
     held, seen = facts["holdout"], facts["train"]
     if held:
+        what = plural(facts["geos"], "values", "totals over all geos")
         text = (
-            "Of the {rows:integer} values hidden from the model, *{inside:integer} fell inside* the {level:percent} "
+            "Of the {rows:integer} "
+            + what
+            + " hidden from the model, *{inside:integer} fell inside* the {level:percent} "
             "predictive interval; the forecast was off by *{wmape:percent}* on average (wMAPE)."
         )
         return say(language, text, **held)
