@@ -96,8 +96,8 @@ def convergence(evidence: Evidence) -> Iterator[Row]:
         name: evidence.fit[f"posterior/{name}"].to_numpy() for name in ("sigma",) if name in evidence.fit["posterior"]
     }
     for name, values in draws.items():
-        if np.ptp(values) == 0:
-            continue
+        if not values.any():
+            continue  # no exposure inside the window: there is nothing to converge
         rhat = float(array_stats.rhat(values, chain_axis=0, draw_axis=1))
         effective = float(array_stats.ess(values, chain_axis=0, draw_axis=1, method="bulk"))
         message = (
@@ -126,7 +126,7 @@ def sampler(evidence: Evidence) -> Iterator[Row]:
         "This is a quick fit for iterating; its intervals are approximate. Set fit.mode: full before anything is "
         "decided on it."
     )
-    yield row("mode", "sampler", quick, 0.0, "caution" if quick else "pass", message)
+    yield row("mode", "sampler", float(quick), 0.0, "caution" if quick else "pass", message)
 
 
 def identification(evidence: Evidence) -> Iterator[Row]:
@@ -134,6 +134,10 @@ def identification(evidence: Evidence) -> Iterator[Row]:
     prior_spread = float(np.hypot(MEDIA_SHARE[1], np.exp(ROI_SPREAD[0] + ROI_SPREAD[1] ** 2)))
     for name in evidence.paid:
         draws = evidence.contribution.sel(channel=name).to_numpy().ravel()
+        if not draws.any():
+            message = f"{name}: no exposure inside the window, so nothing can be said of it. Leave it out of the study."
+            yield row("relative_width", name, np.inf, RELATIVE_WIDTH, "caution", message)
+            continue
         low, high = np.quantile(draws, INTERVAL)
         width = float((high - low) / max(abs(draws.mean()), 1e-300))
         message = (
@@ -153,7 +157,7 @@ def identification(evidence: Evidence) -> Iterator[Row]:
 
 def ridges(evidence: Evidence) -> Iterator[Row]:
     """Pairs of channels whose contributions trade off against each other."""
-    paid = evidence.paid
+    paid = [name for name in evidence.paid if evidence.contribution.sel(channel=name).std() > 0]
     if len(paid) < 2:
         return
     draws = evidence.contribution.sel(channel=paid).transpose("channel", "chain", "draw").to_numpy()

@@ -6,7 +6,6 @@ Expected KPI is for effects, predictive draws (noise included) are for forecasts
 from __future__ import annotations
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
@@ -33,18 +32,12 @@ def predictive(fit: xr.DataTree, rows: np.ndarray | None = None) -> tuple[xr.Dat
 def _with_noise(
     likelihood: str, expected: np.ndarray, draws: dict[str, jax.Array], size: np.ndarray, seed: int
 ) -> np.ndarray:
-    key = jax.random.key(seed + 2)
-    scale = size[None, :, None]
+    random = np.random.default_rng(seed)
+    scalars = {name: np.asarray(values)[:, None, None] for name, values in draws.items() if values.ndim == 1}
     if likelihood == "negative_binomial":
-        concentration = np.asarray(draws["concentration"])[:, None, None]
-        rate = (
-            jax.random.gamma(key, jnp.asarray(np.broadcast_to(concentration, expected.shape)))
-            * expected
-            / concentration
-        )
-        return np.asarray(jax.random.poisson(jax.random.split(key)[0], rate), dtype=float)
-    sigma = np.asarray(draws["sigma"])[:, None, None] * scale
+        concentration = scalars["concentration"]
+        return random.poisson(random.gamma(concentration, expected / concentration)).astype(float)
+    noise = scalars["sigma"] * size[None, :, None]
     if likelihood == "student_t":
-        degrees = jnp.asarray(draws["degrees_of_freedom"])[:, None, None]
-        return expected + sigma * np.asarray(jax.random.t(key, jnp.broadcast_to(degrees, expected.shape)))
-    return expected + sigma * np.asarray(jax.random.normal(key, expected.shape))
+        return expected + noise * random.standard_t(np.broadcast_to(scalars["degrees_of_freedom"], expected.shape))
+    return expected + noise * random.standard_normal(expected.shape)

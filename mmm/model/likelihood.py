@@ -29,6 +29,9 @@ SIGMA_SCALE = 0.5
 GEO_SPREAD_SCALE = 0.3
 """Half-normal scale of the standard deviation of a channel's log coefficient across geos."""
 
+CENTRING = 0.5
+"""How centred geo coefficients are sampled: 1 suits geos whose own data say much, 0 those whose data say little."""
+
 
 def mix_model(structure: Structure, arrays: Arrays, collapse: bool = True) -> None:
     """The NumPyro model of `structure` given `arrays`."""
@@ -59,8 +62,8 @@ def sample_media(structure: Structure, arrays: Arrays) -> dict[str, Array]:
         with numpyro.plate("channel_of_spread", len(structure.channels)):
             spread = numpyro.sample("geo_spread", dist.HalfNormal(GEO_SPREAD_SCALE))
         with numpyro.plate("geo", geos, dim=-2), numpyro.plate("channel_in_geo", len(structure.channels), dim=-1):
-            offset = numpyro.sample("geo_offset", dist.Normal(0.0, 1.0))
-        coefficient = coefficient * jnp.exp(spread * offset)
+            offset = numpyro.sample("geo_offset", dist.Normal(0.0, spread**CENTRING))
+        coefficient = coefficient * jnp.exp(spread ** (1.0 - CENTRING) * offset)
     return {**parameters, "share": share, "coefficient": coefficient, "response": shapes}
 
 
@@ -103,7 +106,11 @@ def coefficient_of(structure: Structure, arrays: Arrays, draw: Parameters) -> Fl
     """The coefficients that belong to one draw of the sampled parameters."""
     shapes = response(structure, arrays, component_parameters(structure, draw))
     coefficient = (jnp.exp(draw["log_share"]) / typical_effect(arrays, shapes))[None, :]
-    return coefficient * jnp.exp(draw["geo_spread"] * draw["geo_offset"]) if "geo_spread" in draw else coefficient
+    return (
+        coefficient * jnp.exp(draw["geo_spread"] ** (1.0 - CENTRING) * draw["geo_offset"])
+        if "geo_spread" in draw
+        else coefficient
+    )
 
 
 def component_parameters(structure: Structure, draw: Parameters) -> dict[str, Array]:

@@ -21,7 +21,8 @@ from mmm.model.spec import Arrays, Structure
 
 CHUNK = 100
 TARGET_ACCEPTANCE = 0.8
-MAX_TREE_DEPTH = 9
+MAX_TREE_DEPTH = (6, 9)
+"""During warm-up, when long trajectories teach little, and after it."""
 JITTER = 0.3
 """Standard deviation of the starting points around the centre of the priors, on the unconstrained scale."""
 
@@ -54,22 +55,20 @@ def draw_posterior(
         max_tree_depth=MAX_TREE_DEPTH,
     )
     keys = jax.random.split(jax.random.PRNGKey(seed), chains)
-    warmup, draws = _whole_chunks(warmup), _whole_chunks(draws)
+    warmup, steps = _whole_chunks(warmup), _whole_chunks(draws)
     state = _on_devices(partial(_begin, kernel, structure, warmup), chains)(keys, arrays)
     advance = _on_devices(partial(_advance, kernel), chains)
     collected = []
-    for start in range(0, warmup + draws, CHUNK):
+    for start in range(0, warmup + steps, CHUNK):
         state, chunk = advance(state, arrays)
         jax.block_until_ready(chunk)
         if start >= warmup:
             collected.append(jax.device_get(chunk))
         if progress:
-            progress("sampling", start + CHUNK, warmup + draws)
-    unconstrained, diverging, steps, acceptance = jax.tree.map(
-        lambda *parts: jnp.concatenate(parts, axis=1), *collected
-    )
+            progress("sampling", start + CHUNK, warmup + steps)
+    unconstrained, *statistics = jax.tree.map(lambda *parts: jnp.concatenate(parts, axis=1)[:, :draws], *collected)
     constrain = jax.jit(jax.vmap(jax.vmap(kernel.postprocess_fn((arrays,), {}))))
-    return Draws(constrain(unconstrained), diverging, steps, acceptance)
+    return Draws(constrain(unconstrained), *statistics)
 
 
 def _begin(kernel: NUTS, structure: Structure, warmup: int, key: Array, arrays: Arrays) -> Any:
