@@ -46,17 +46,24 @@ def prepared(study: Study, panel: xr.DataTree) -> xr.DataTree:
     from mmm.model.fit import model_of
     from mmm.plan.scenario import check_plan
 
-    tree, problems = panel.copy(), list[str]()
+    tree = panel.copy()
+    problems: list[str] = []
 
     def with_lift() -> None:
         if study.experiments:
             tree["lift"] = xr.DataTree(to_dataset(read_lift(study.resolve(study.experiments), panel)))
 
-    for question in (with_lift, lambda: model_of(tree, study), lambda: check_plan(panel, study)):
+    questions: dict[str, Callable[[], object]] = {
+        "experiments": with_lift,
+        "model": lambda: model_of(tree, study),
+        "plan": lambda: check_plan(panel, study),
+    }
+    for section, question in questions.items():
         try:
             question()
         except InputError as error:
-            problems += [f"{error.source}: {problem}" if error.source else problem for problem in error.problems]
+            place = error.source or section
+            problems += [said if said.startswith(section) else f"{place}: {said}" for said in error.problems]
     if problems:
         raise InputError(problems)
     return tree
