@@ -62,7 +62,7 @@ def _row(channels: list[dict[str, Any]], place: int) -> list[Any]:
         row["spend"],
         multiple,
         Formula(f"=B{at}*C{at}", row["spend"] * multiple),
-        Formula(f"=MIN(MATCH(C{at},{grid},1),{last - 2})", below),
+        Formula(f"=MIN(MATCH(C{at},{grid},1),{last - 2})", float(below)),
         Formula(f"={step}*{PRICE_CELL}", then),
         Formula(f"={now!r}*{PRICE_CELL}", now),
         Formula(f"=F{at}-G{at}", then - now),

@@ -29,9 +29,9 @@ def test_alarms_come_first_and_passed_kinds_show_their_closest_call(run: Path) -
     rows = [[cell.text for cell in row] for row in page(run, CHECKS)["table"].rows]
     assert rows == [
         ["Divergences", "sampler", "0.200", "≤ 0.001", "Fail"],
-        ["Learning from the data", "Radio", "0.100", "≥ 0.400", "Caution"],
-        ["R-hat", "closest of 2: Radio", "1.009", "≤ 1.010", "Pass"],
-        ["Effective draws", "TV", "450", "≥ 400", "Pass"],
+        ["Learning from the data", "radio", "0.100", "≥ 0.400", "Caution"],
+        ["R-hat", "closest of 2: radio", "1.009", "≤ 1.010", "Pass"],
+        ["Effective draws", "tv", "450", "≥ 400", "Pass"],
     ]
 
 
