@@ -78,7 +78,7 @@ def test_the_smaller_of_many_channels_are_stacked_together() -> None:
     legend = ax.get_legend()
     assert legend is not None
     named = {text.get_text() for text in legend.get_texts()}
-    assert {"Base", "Other channels", "c4", "c11"} <= named
+    assert {"Base", "Other channels", "C4", "C11"} <= named
     assert "c3" not in named
     assert ax.get_ylabel() == "KPI per week"
 
@@ -161,6 +161,6 @@ def test_shapes_are_drawn_with_their_bands() -> None:
     lag = np.arange(5.0)
     one = pd.DataFrame({"channel": "tv", "x": lag, "mean": 0.5**lag, "p05": 0.3**lag, "p95": 0.7**lag})
     axes = plots.adstock_shapes(pd.concat([one, one.assign(channel="radio")]), period="week")
-    assert [ax.get_title(loc="left") for ax in axes] == ["tv", "radio"]
+    assert [ax.get_title(loc="left") for ax in axes] == ["TV", "Radio"]
     assert axes[0].get_xlabel() == "Weeks after exposure"
     assert isinstance(plots.saturation_shapes(one)[0], Axes)
