@@ -33,8 +33,8 @@ def test_a_return_is_described_by_its_best_worst_and_doubtful() -> None:
     rows = [("tv", 2.0, 1.2, 3.0), ("radio", 0.8, 0.3, 1.4), ("search", 3.0, 2.5, 3.5)]
     frame = pd.DataFrame(rows, columns=["channel", "median", "p05", "p95"]).assign(geo="all", metric="roi", mean=1.0)
     assert describe.roi(frame) == (
-        "Most is returned per unit of spend by search 3.0 (2.5 to 3.5), least by radio 0.80 (0.30 to 1.4) "
-        "(median and 90 % interval). The interval includes a loss for radio."
+        "Most is returned per unit of spend by Search 3.0 (2.5 to 3.5), least by Radio 0.80 (0.30 to 1.4) "
+        "(median and 90 % interval). The interval includes a loss for Radio."
     )
 
 
@@ -42,7 +42,7 @@ def test_a_shift_says_where_money_comes_from_and_where_it_goes() -> None:
     names = ["scenario", "channel", "geo", "period", "current_spend", "recommended_spend"]
     rows = [("recommended", "tv", "all", "all", 2e6, 1.5e6), ("recommended", "radio", "all", "all", 1e6, 1.5e6)]
     frame = pd.DataFrame(rows, columns=names)
-    assert describe.spend_shift(frame) == "Proposed change in spend by channel; up: radio +500k; down: tv −500k."
+    assert describe.spend_shift(frame) == "Proposed change in spend by channel; up: Radio +500k; down: TV −500k."
     stays = frame.assign(recommended_spend=frame["current_spend"])
     assert describe.spend_shift(stays) == "Spend by channel: nothing moves."
 
@@ -53,6 +53,6 @@ def test_curves_are_described_by_what_doubling_adds() -> None:
     ]
     frame = pd.DataFrame(rows, columns=["channel", "spend_multiple", "mean"]).assign(geo="all")
     assert (
-        "radio has the most room: at 2.0 times its spend it adds 80 % to its contribution; tv the least: 10 %"
+        "Radio has the most room: at 2.0 times its spend it adds 80 % to its contribution; TV the least: 10 %"
         in describe.response_curves(frame)
     )
