@@ -139,7 +139,10 @@ def _paragraphs(facts: dict[str, Any], language: Language) -> list[Sentence]:
     ]
     best = next((row for row in facts["scenarios"] if row["scenario"] == "recommended"), None)
     if best is not None:
-        text = "The recommended split is certified: no other within bounds is expected to earn over {gap:percent} more."
+        text = (
+            "The recommended split is certified: no other within bounds is worth over {gap:percent} more, "
+            "uncertainty counted against moving."
+        )
         made.append(say(language, text, gap=max(best["optimality_gap"], SMALLEST_GAP)))
     if facts["beyond"]:
         text = (
