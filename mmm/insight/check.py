@@ -2,10 +2,9 @@
 
     check(fit)        # DataFrame: check, subject, statistic, limit, result (pass | caution | fail), message
 
-A sampler that converged says nothing about whether the data could tell the channels apart: R-hat is green in most wrong
-answers of this field. So identification is asked separately, channel by channel, and a channel that the data cannot
-tell
-makes the verdict `caution`. The worst result of the table is the run's verdict.
+A sampler that converged says nothing about whether the data could tell the channels apart: R-hat is green in most
+wrong answers of this field. So identification is asked separately, channel by channel, and a channel that the data
+cannot tell makes the verdict `caution`. The worst result of the table is the run's verdict.
 
 To add a check, write a function `(Evidence) -> Iterator[Row]` and list it in `CHECKS`.
 """

@@ -2,9 +2,8 @@
 
     curve[c](m) = value of E[KPI | m times c's exposure] - value of E[KPI | none of it],   other channels as they are
 
-Over the study's window, or over a horizon after the data: then the adstock state at its start is warm (what was
-spent before
-still works, and is not counted), and the carryover that lands after its end is.
+Over the study's window, or over a horizon after the data: then the adstock state at its start is warm (what was spent
+before still works, and is not counted), and the carryover that lands after its end is.
 """
 
 from __future__ import annotations
@@ -67,8 +66,7 @@ def response_curves(
 
 def _on_kpi(model: Model, observed: Arrays, sample: Sample, effect: Array) -> Array:
     """An effect on the linear scale as KPI units. With a log link it multiplies the level without the channel: as it
-    was
-    in each period of the window, or on average for periods after it."""
+    was in each period of the window, or on average for periods after it."""
     if model.structure.link == "identity":
         return effect * model.arrays.size
     own = sample["coefficient"].T[:, None, :] * response(model.structure, observed, sample)

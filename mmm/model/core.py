@@ -6,8 +6,7 @@
     log link:         mean[t,g] = exp( baseline[t,g] + sum_c effect[c,t,g] )
 
 All in KPI relative to the geo's size. A channel with reach and frequency saturates per person reached, before
-carryover:
-response = adstock(reach saturation(frequency)).
+carryover: response = adstock(reach saturation(frequency)).
 """
 
 from __future__ import annotations
@@ -29,8 +28,7 @@ def response(structure: Structure, arrays: Arrays, parameters: Parameters) -> Re
     """Adstocked and saturated exposure of every channel, in the structure's channel order.
 
     `parameters` holds `adstock_<name>` and `saturation_<name>`, each `(channel,)`; entries that a channel's
-    components do
-    not use are ignored.
+    components do not use are ignored.
     """
     parts = [group_response(group, structure.max_lag, arrays, parameters) for group in structure.groups]
     order = [channel for group in structure.groups for channel in group.channels]

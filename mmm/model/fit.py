@@ -3,8 +3,7 @@
     fit = mmm.fit(panel, study)       # the panel's tree with /posterior and /sample_stats added
 
 The posterior holds parameters only. Contributions by time are recomputed from them in milliseconds (`mmm.insight`),
-which is
-the difference between a fit of gigabytes and one of megabytes.
+which is the difference between a fit of gigabytes and one of megabytes.
 """
 
 from __future__ import annotations

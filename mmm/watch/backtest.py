@@ -5,8 +5,8 @@
     result.checks      # rows for tables/checks.csv
 
 Hidden KPI is masked, not cut off: shapes stay as they were, so the refit finds its compiled program; spend and
-controls of
-the hidden periods are used as known. The error is held against an honest baseline, the same period a year earlier.
+controls of the hidden periods are used as known. The error is held against an honest baseline, the same period a year
+earlier.
 """
 
 from __future__ import annotations
