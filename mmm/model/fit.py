@@ -21,6 +21,7 @@ import xarray as xr
 from jaxtyping import Array
 
 from mmm.data.lift import read_lift
+from mmm.files import replacing
 from mmm.model.baseline import Block
 from mmm.model.calibrate import from_dataset, to_dataset, with_experiments
 from mmm.model.collapse import draw_coefficients
@@ -82,7 +83,6 @@ def _with_lift(panel: xr.DataTree, study: Study) -> xr.DataTree:
 def save_fit(fit: xr.DataTree, path: Path | str) -> None:
     """Write the fit as one NetCDF file, whole or not at all; draws are kept in single precision."""
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.partial")
     encoding = {
         f"/{group}": {
             name: {"dtype": "float32", "zlib": True, "complevel": 1}
@@ -91,8 +91,8 @@ def save_fit(fit: xr.DataTree, path: Path | str) -> None:
         }
         for group in ("posterior", "sample_stats")
     }
-    fit.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
-    temporary.replace(path)
+    with replacing(path) as temporary:
+        fit.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
 
 
 def load_fit(path: Path | str) -> xr.DataTree:
