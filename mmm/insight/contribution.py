@@ -13,6 +13,7 @@ import xarray as xr
 from jaxtyping import Array
 
 from mmm.insight.contrast import Sample, channel_effect, draws_of, expected_kpi, labelled, over_draws
+from mmm.model.design import fitted
 from mmm.model.fit import Model, model_of, panel_of
 from mmm.study import INTERVAL
 
@@ -70,12 +71,10 @@ def components(model: Model, sample: Sample) -> Array:
     structure, arrays, _ = model
     media = channel_effect(model, arrays, sample)
     linear: dict[str, Array] = {}
-    position = 0
+    coefficient, position = sample["baseline_coefficient"], 0
     for name, columns, _ in structure.blocks:
-        part = (
-            arrays.design[..., position : position + columns]
-            @ sample["baseline_coefficient"][position : position + columns]
-        )
+        inside = (jnp.arange(len(coefficient)) >= position) & (jnp.arange(len(coefficient)) < position + columns)
+        part = fitted(arrays.design, jnp.where(inside, coefficient, 0.0))
         key = name if name in ("seasonality", "controls", "treatments") else BASELINE
         linear[key] = linear[key] + part if key in linear else part
         position += columns

@@ -12,6 +12,7 @@ import xarray as xr
 from mmm.insight.contrast import draws_of, expected_kpi, over_draws
 from mmm.insight.contribution import SAMPLES_BY_TIME
 from mmm.model.fit import model_of, panel_of
+from mmm.model.spec import Structure
 
 
 def predictive(fit: xr.DataTree, rows: np.ndarray | None = None) -> tuple[xr.DataArray, xr.DataArray]:
@@ -22,22 +23,23 @@ def predictive(fit: xr.DataTree, rows: np.ndarray | None = None) -> tuple[xr.Dat
     panel = panel_of(fit)
     rows = np.flatnonzero(panel["in_window"].values) if rows is None else rows
     expected = over_draws(lambda sample: expected_kpi(model, model.arrays, sample).T, draws)[..., rows]
-    predicted = _with_noise(
-        model.structure.likelihood, expected, draws, np.asarray(model.arrays.size), int(fit.attrs["seed"])
-    )
+    predicted = _with_noise(model.structure, expected, draws, np.asarray(model.arrays.size), int(fit.attrs["seed"]))
     coords = {"sample": np.arange(len(expected)), "geo": panel["geo"].values, "time": panel["time"].values[rows]}
     return xr.DataArray(expected, coords, tuple(coords)), xr.DataArray(predicted, coords, tuple(coords))
 
 
 def _with_noise(
-    likelihood: str, expected: np.ndarray, draws: dict[str, jax.Array], size: np.ndarray, seed: int
+    structure: Structure, expected: np.ndarray, draws: dict[str, jax.Array], size: np.ndarray, seed: int
 ) -> np.ndarray:
     random = np.random.default_rng(seed)
     scalars = {name: np.asarray(values)[:, None, None] for name, values in draws.items() if values.ndim == 1}
-    if likelihood == "negative_binomial":
-        concentration = scalars["concentration"]
+    if "shock" in scalars:
+        shock = scalars["shock"] * random.standard_normal((len(expected), 1, expected.shape[2]))
+        expected = expected * np.exp(shock) if structure.link == "log" else expected + shock * size[None, :, None]
+    if structure.likelihood == "negative_binomial":
+        concentration, expected = scalars["concentration"], np.maximum(expected, 0.0)
         return random.poisson(random.gamma(concentration, expected / concentration)).astype(float)
     noise = scalars["sigma"] * size[None, :, None]
-    if likelihood == "student_t":
+    if structure.likelihood == "student_t":
         return expected + noise * random.standard_t(np.broadcast_to(scalars["degrees_of_freedom"], expected.shape))
     return expected + noise * random.standard_normal(expected.shape)

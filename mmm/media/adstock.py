@@ -21,7 +21,6 @@ from collections.abc import Mapping
 
 import jax.numpy as jnp
 import numpyro.distributions as dist
-from jax.scipy.special import gammaln
 from jaxtyping import Array, Float
 
 from mmm.media.component import Adstock, Scalar
@@ -48,7 +47,8 @@ def carry_over(lagged_exposure: Float[Array, "lag time *geo"], weights: Lag) -> 
     A dot product with exposure that was lagged once, before sampling: its gradient in the weights is a dot product too,
     3 to 4 times faster than shifted slices, convolution or FFT at these lengths.
     """
-    return jnp.tensordot(weights, lagged_exposure, axes=1)
+    flat = lagged_exposure.reshape(len(weights), -1)  # over two axes at once, the gradient's dot product is slow
+    return (weights @ flat).reshape(lagged_exposure.shape[1:])
 
 
 def half_life(weights: Float[Array, "*batch lag"]) -> Float[Array, "*batch"]:
@@ -97,12 +97,15 @@ def weibull_pdf(lag: Lag, *, shape: Scalar, scale: Scalar) -> Lag:
 def negative_binomial(lag: Lag, *, mean_lag: Scalar, peak: Scalar) -> Lag:
     """`Gamma(lag + r) / (Gamma(r) lag!) p^lag` with `r = 1 + peak` and `p = mean_lag / (mean_lag + r)`.
 
+    The ratio of gamma functions is the product of `1 + peak / j` over j = 1 .. lag.
+
     `mean_lag` is the average delay of the untruncated kernel in periods. `peak` 0 is geometric with retention `p`; the
     larger it is, the later and the sharper the effect peaks, at lag `mean_lag peak / (1 + peak)`.
     """
     shape = 1.0 + peak
     log_p = jnp.log(mean_lag) - jnp.log(mean_lag + shape)
-    return jnp.exp(gammaln(lag + shape) - gammaln(shape) - gammaln(lag + 1.0) + lag * log_p)
+    rising = jnp.cumsum(jnp.log1p(peak / _positive(lag)) * (lag > 0))
+    return jnp.exp(rising + lag * log_p)
 
 
 def _positive(lag: Lag) -> Lag:

@@ -29,24 +29,24 @@ DAYS_PER_YEAR = 365.2425
 
 @dataclass(frozen=True)
 class Block:
-    """Columns `(time, geo, column)` with prior `Normal(mean, sd)`, times a learned scale where `scale_prior` is
-    given."""
+    """Columns, `(time, column)` where all geos share them, with prior `Normal(mean, sd)`, times a learned scale where
+    `scale_prior` is given."""
 
     name: str
     labels: tuple[str, ...]
-    columns: Float[np.ndarray, "time geo column"]
+    columns: Float[np.ndarray, "time *geo column"]
     mean: Float[np.ndarray, " column"]
     sd: Float[np.ndarray, " column"]
     scale_prior: float | None = None
 
 
 def baseline_blocks(panel: xr.Dataset, model: Model, periods_per_year: float) -> tuple[Block, ...]:
-    """The blocks a study asks for, intercept first."""
+    """The blocks a study asks for: the intercept, blocks that all geos share, blocks with values of a geo's own."""
     time, geo = panel.indexes["time"], panel.indexes["geo"]
     candidates = (
         intercept(geo, len(time)),
-        *trend(time, panel["in_window"].values, len(geo), model, periods_per_year),
-        seasonality(time, panel["in_window"].values, len(geo), model, periods_per_year),
+        *trend(time, panel["in_window"].values, model, periods_per_year),
+        seasonality(time, panel["in_window"].values, model, periods_per_year),
         covariates(panel, "controls", "control"),
         covariates(panel, "treatments", "treatment"),
     )
@@ -61,27 +61,23 @@ def intercept(geo: pd.Index, periods: int) -> Block:
     )
 
 
-def trend(time: pd.Index, in_window: np.ndarray, geos: int, model: Model, periods_per_year: float) -> tuple[Block, ...]:
+def trend(time: pd.Index, in_window: np.ndarray, model: Model, periods_per_year: float) -> tuple[Block, ...]:
     """A slope, and a bend at each knot: `max(0, years since knot)`, whose size is learned."""
     if model.trend.kind == "none":
         return ()
     years = (np.arange(len(time)) - np.flatnonzero(in_window).mean()) / periods_per_year
     span = years[in_window][-1] - years[in_window][0]
-    slope = Block(
-        "trend", ("slope_per_year",), _shared(years[:, None], geos), np.zeros(1), np.array([0.3 / max(span, 1.0)])
-    )
+    slope = Block("trend", ("slope_per_year",), years[:, None], np.zeros(1), np.array([0.3 / max(span, 1.0)]))
     count = round(span * KNOTS_PER_YEAR) - 1 if model.trend.knots == "auto" else int(model.trend.knots)
     if model.trend.kind == "linear" or count < 1:
         return (slope,)
     knots = np.linspace(years[in_window][0], years[in_window][-1], count + 2)[1:-1]
     hinges = np.maximum(0.0, years[:, None] - knots)
-    bend = Block(
-        "bend", tuple(f"bend[{k:+.2f}y]" for k in knots), _shared(hinges, geos), np.zeros(count), np.ones(count), 0.15
-    )
+    bend = Block("bend", tuple(f"bend[{k:+.2f}y]" for k in knots), hinges, np.zeros(count), np.ones(count), 0.15)
     return slope, bend
 
 
-def seasonality(time: pd.Index, in_window: np.ndarray, geos: int, model: Model, periods_per_year: float) -> Block:
+def seasonality(time: pd.Index, in_window: np.ndarray, model: Model, periods_per_year: float) -> Block:
     """Yearly Fourier terms, higher orders shrunk more; for daily data the week's terms as well."""
     stamps = pd.DatetimeIndex(time)
     angle = 2 * np.pi * ((stamps - pd.Timestamp("2000-01-01")) / pd.Timedelta(days=1)).to_numpy() / DAYS_PER_YEAR
@@ -99,7 +95,7 @@ def seasonality(time: pd.Index, in_window: np.ndarray, geos: int, model: Model, 
         labels += [f"{wave}[week/{k}]" for k in (1, 2, 3) for wave in ("sin", "cos")]
         sd += [1.0] * 6
     matrix = np.stack(columns, axis=-1) if columns else np.empty((len(time), 0))
-    return Block("seasonality", tuple(labels), _shared(matrix, geos), np.zeros(len(labels)), np.array(sd), 0.2)
+    return Block("seasonality", tuple(labels), matrix, np.zeros(len(labels)), np.array(sd), 0.2)
 
 
 def covariates(panel: xr.Dataset, variable: str, dimension: str) -> Block:
@@ -121,7 +117,3 @@ def _auto_order(periods: int, periods_per_year: float) -> int:
     ceiling = int(periods_per_year // 2) - 1
     wanted = 6 if years >= 2 else 2 if years >= 1 else 0
     return max(0, min(wanted, ceiling))
-
-
-def _shared(columns: Float[np.ndarray, "time column"], geos: int) -> Float[np.ndarray, "time geo column"]:
-    return np.broadcast_to(columns[:, None, :], (columns.shape[0], geos, columns.shape[1]))

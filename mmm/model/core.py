@@ -18,6 +18,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from mmm.media.adstock import carry_over, lagged, normalised_weights
+from mmm.model.design import fitted
 from mmm.model.spec import Arrays, Group, Structure
 
 Parameters = Mapping[str, Array]
@@ -48,7 +49,9 @@ def group_response(group: Group, max_lag: int, arrays: Arrays, parameters: Param
         carried = carry_over(lagged_exposure, normalised_weights(group.adstock, max_lag, adstock))
         return group.saturation(carried, **saturation)
 
-    return jax.vmap(one_channel)(arrays.lagged_exposure[members], adstock, saturation)
+    everyone = len(group.channels) == arrays.lagged_exposure.shape[0]
+    lagged_exposure = arrays.lagged_exposure if everyone else arrays.lagged_exposure[members]  # indexing copies
+    return jax.vmap(one_channel)(lagged_exposure, adstock, saturation)
 
 
 def _reach_response(
@@ -73,12 +76,12 @@ def typical_effect(arrays: Arrays, response: Response) -> Float[Array, " channel
 
 def media_effect(coefficient: Float[Array, "geo channel"], response: Response) -> Float[Array, "time geo"]:
     """Sum over channels of coefficient times response."""
-    return jnp.einsum("gc,ctg->tg", coefficient, response)
+    return (coefficient.T[:, None, :] * response).sum(axis=0)
 
 
 def baseline(arrays: Arrays, baseline_coefficient: Float[Array, " column"]) -> Float[Array, "time geo"]:
     """KPI (or log KPI) without paid or organic media."""
-    return arrays.design @ baseline_coefficient
+    return fitted(arrays.design, baseline_coefficient)
 
 
 def expected(structure: Structure, arrays: Arrays, parameters: Parameters) -> Float[Array, "time geo"]:

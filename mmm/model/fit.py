@@ -19,12 +19,13 @@ import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 from jaxtyping import Array
+from threadpoolctl import threadpool_limits
 
 from mmm.data.lift import read_lift
 from mmm.files import replacing
 from mmm.model.baseline import Block
 from mmm.model.calibrate import from_dataset, to_dataset, with_experiments
-from mmm.model.collapse import draw_coefficients
+from mmm.model.collapse import Noise, draw_coefficients
 from mmm.model.core import media_effect, response
 from mmm.model.likelihood import coefficient_of, component_parameters, design_mean
 from mmm.model.sample import Draws, Progress, draw_posterior
@@ -59,8 +60,10 @@ def fit(panel: xr.DataTree, study: Study | None = None, *, progress: Progress | 
     warmup, draws = (
         (QUICK["warmup"], QUICK["draws"]) if study.fit.mode == "quick" else (study.fit.warmup, study.fit.draws)
     )
-    sampled = draw_posterior(model.structure, model.arrays, study.fit.seed, study.fit.chains, warmup, draws, progress)
-    tree["posterior"] = xr.DataTree(_posterior(model, sampled, study.fit.seed))
+    with threadpool_limits(1, user_api="blas"):  # its threads wait by spinning, and starve the chains beside them
+        seed, chains = study.fit.seed, study.fit.chains
+        sampled = draw_posterior(model.structure, model.arrays, seed, chains, warmup, draws, progress)
+        tree["posterior"] = xr.DataTree(_posterior(model, sampled, seed))
     tree["sample_stats"] = xr.DataTree(_sample_stats(sampled))
     tree.attrs |= {
         "study": json.dumps(study.canonical()),
@@ -135,14 +138,14 @@ def _posterior(model: Model, sampled: Draws, seed: int) -> xr.Dataset:
             baseline = design_mean(structure, arrays) + sd * draw["baseline_offset"]
         else:
             media = media_effect(coefficient, response(structure, arrays, parameters))
-            baseline = draw_coefficients(key, arrays, arrays.kpi - media, sd, draw["sigma"])
+            baseline = draw_coefficients(key, arrays, arrays.kpi - media, sd, Noise(draw["sigma"], draw.get("shock")))
         return parameters | {"coefficient": coefficient, "baseline_coefficient": baseline}
 
     recovered = jax.jit(lambda inputs: jax.lax.map(finish, inputs, batch_size=BATCH))((keys, flat))
-    kept: dict[str, Array] = {
-        name: flat[name] for name in ("sigma", "roi_spread", "degrees_of_freedom", "concentration") if name in flat
+    noise = {"sigma", "shock", "degrees_of_freedom", "concentration"}
+    kept = {
+        name: values for name, values in flat.items() if name in {*noise, "roi_spread"} or name.startswith("scale_")
     }
-    kept |= {name: values for name, values in flat.items() if name.startswith("scale_")}
     return _labelled(
         structure,
         blocks,
@@ -154,7 +157,7 @@ def _design_sd(structure: Structure, arrays: Arrays, draw: dict[str, Array]) -> 
     scales = [
         jnp.broadcast_to(draw.get(f"scale_{name}", jnp.ones(())), (columns,)) for name, columns, _ in structure.blocks
     ]
-    return jnp.concatenate(scales) * arrays.design_sd
+    return jnp.concatenate(scales) * arrays.design.sd
 
 
 def _labelled(structure: Structure, blocks: tuple[Block, ...], values: dict[str, np.ndarray]) -> xr.Dataset:

@@ -2,7 +2,10 @@
 
     log contribution share ~ MultivariateNormal(common ROI, spread across channels)
     coefficient[g,c] = share[c] / typical effect[c] * exp(geo spread[c] * z[g,c])
-    KPI[t,g] / size[g] ~ Normal(baseline + media, sigma)        (or Student t, or negative binomial)
+    KPI[t,g] / size[g] ~ Normal(baseline + media + shock[t], sigma)        (or Student t, or negative binomial)
+
+With several geos a period's shock is shared by all of them, `Normal(0, shock)`: weather, news and holidays do not stop
+at borders, and taking what they do in fifty geos for fifty observations makes every interval too narrow.
 
 A channel's strength is parametrised by its share of KPI, not by its coefficient: that is what data and analysts know
 about, and it takes the ridge between coefficient and saturation out of the sampler's way.
@@ -20,12 +23,14 @@ import numpyro.distributions as dist
 from jaxtyping import Array, Float
 
 from mmm.model.calibrate import observe_lift
-from mmm.model.collapse import collapsed_log_density
+from mmm.model.collapse import Noise, collapsed_log_density
 from mmm.model.core import Parameters, baseline, media_effect, response, typical_effect
 from mmm.model.spec import MEDIA_SHARE, ROI_SPREAD, Arrays, Structure
 
 SIGMA_SCALE = 0.5
 """Half-normal scale of the residual standard deviation, relative to the mean KPI."""
+SHOCK_SCALE = 0.2
+"""Half-normal scale of the standard deviation of a period's shock to all geos, relative to the mean KPI."""
 GEO_SPREAD_SCALE = 0.3
 """Half-normal scale of the standard deviation of a channel's log coefficient across geos."""
 
@@ -41,12 +46,16 @@ def mix_model(structure: Structure, arrays: Arrays, collapse: bool = True) -> No
         observe_lift(structure, arrays, arrays.lift, parameters)
     sd = design_sd(structure, arrays)
     if structure.collapses and collapse:
-        sigma = numpyro.sample("sigma", dist.HalfNormal(SIGMA_SCALE))
-        numpyro.factor("kpi", collapsed_log_density(arrays, arrays.kpi - media, sd, sigma))
+        noise = Noise(numpyro.sample("sigma", dist.HalfNormal(SIGMA_SCALE)), _sample_shock(structure))
+        numpyro.factor("kpi", collapsed_log_density(arrays, arrays.kpi - media, sd, noise))
         return
     with numpyro.plate("column", sd.shape[0]):
         offset = numpyro.sample("baseline_offset", dist.Normal(0.0, 1.0))
     linear = baseline(arrays, design_mean(structure, arrays) + sd * offset) + media
+    shock = _sample_shock(structure)
+    if shock is not None:
+        with numpyro.plate("period", arrays.mask.shape[0]):
+            linear = linear + (shock * numpyro.sample("shock_offset", dist.Normal(0.0, 1.0)))[:, None]
     _observe(structure, arrays, jnp.exp(linear) if structure.link == "log" else linear)
 
 
@@ -69,7 +78,7 @@ def sample_media(structure: Structure, arrays: Arrays) -> dict[str, Array]:
 
 def prior_centre(structure: Structure, arrays: Arrays, collapse: bool = True) -> dict[str, Array]:
     """A typical value of every sampled parameter, where chains start."""
-    channels, geos, columns = len(structure.channels), len(structure.geos), arrays.design_sd.shape[0]
+    channels, geos, columns = len(structure.channels), len(structure.geos), arrays.design.sd.shape[0]
     centre = {"log_share": arrays.prior_mean, "roi_spread": jnp.exp(ROI_SPREAD[0])}
     for group in structure.groups:
         for kind, component in (("adstock", group.adstock), ("saturation", group.saturation)):
@@ -79,8 +88,11 @@ def prior_centre(structure: Structure, arrays: Arrays, collapse: bool = True) ->
     centre |= {f"scale_{name}": 0.5 * jnp.asarray(scale) for name, _, scale in structure.blocks if scale is not None}
     if geos > 1:
         centre |= {"geo_spread": jnp.full(channels, 0.5 * GEO_SPREAD_SCALE), "geo_offset": jnp.zeros((geos, channels))}
+        centre["shock"] = jnp.asarray(0.25 * SHOCK_SCALE)
     if not (structure.collapses and collapse):
         centre["baseline_offset"] = jnp.zeros(columns)
+        if geos > 1:
+            centre["shock_offset"] = jnp.zeros(arrays.mask.shape[0])
     if structure.likelihood == "negative_binomial":
         return centre | {"concentration": jnp.asarray(20.0)}
     if structure.likelihood == "student_t":
@@ -94,12 +106,13 @@ def design_sd(structure: Structure, arrays: Arrays) -> Float[Array, " column"]:
     for name, columns, scale_prior in structure.blocks:
         scale = jnp.ones(()) if scale_prior is None else numpyro.sample(f"scale_{name}", dist.HalfNormal(scale_prior))
         scales.append(jnp.broadcast_to(scale, (columns,)))
-    return jnp.concatenate(scales) * arrays.design_sd
+    return jnp.concatenate(scales) * arrays.design.sd
 
 
 def design_mean(structure: Structure, arrays: Arrays) -> Float[Array, " column"]:
     """Prior mean of every design column; an intercept of 1 is 0 on the log scale."""
-    return arrays.design_mean - 1.0 * (arrays.design_mean == 1.0) if structure.link == "log" else arrays.design_mean
+    mean = arrays.design.mean
+    return mean - 1.0 * (mean == 1.0) if structure.link == "log" else mean
 
 
 def coefficient_of(structure: Structure, arrays: Arrays, draw: Parameters) -> Float[Array, "geo channel"]:
@@ -143,6 +156,10 @@ def _sample_log_share(arrays: Arrays) -> Float[Array, " channel"]:
     variance = jnp.where(arrays.pooled, spread**2, arrays.prior_sd**2)
     common = MEDIA_SHARE[1] * arrays.pooled[:, None]
     return numpyro.sample("log_share", dist.LowRankMultivariateNormal(arrays.prior_mean, common, variance))
+
+
+def _sample_shock(structure: Structure) -> Float[Array, ""] | None:
+    return numpyro.sample("shock", dist.HalfNormal(SHOCK_SCALE)) if len(structure.geos) > 1 else None
 
 
 def _observe(structure: Structure, arrays: Arrays, mean: Float[Array, "time geo"]) -> None:

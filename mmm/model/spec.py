@@ -27,6 +27,7 @@ from jaxtyping import Array, Bool, Float
 from mmm.media import Adstock, Saturation, load_component
 from mmm.media.adstock import lagged
 from mmm.model.baseline import Block, baseline_blocks
+from mmm.model.design import Design, design_of
 from mmm.study import Model, Study
 
 ROI_SPREAD = (np.log(0.7), 0.4)
@@ -89,11 +90,7 @@ class Arrays(NamedTuple):
     kpi: Float[Array, "time geo"]
     mask: Float[Array, "time geo"]
     size: Float[Array, " geo"]
-    design: Float[Array, "time geo column"]
-    design_mean: Float[Array, " column"]
-    design_sd: Float[Array, " column"]
-    basis: Float[Array, "time geo direction"]
-    triangle: Float[Array, "direction column"]
+    design: Design
     prior_mean: Float[Array, " channel"]
     prior_sd: Float[Array, " channel"]
     pooled: Bool[Array, " channel"]
@@ -175,10 +172,6 @@ def _arrays(panel: xr.Dataset, study: Study, blocks: tuple[Block, ...], frequenc
     kpi = panel["kpi"].transpose("time", "geo").to_numpy()
     mask = np.isfinite(kpi) & panel["in_window"].to_numpy()[:, None]
     size = _size(panel)
-    design = np.concatenate([block.columns for block in blocks], axis=-1)
-    basis_of_rows, triangle = np.linalg.qr(design[mask])
-    basis = np.zeros((*mask.shape, basis_of_rows.shape[-1]))
-    basis[mask] = basis_of_rows
     exposure = panel["exposure"].transpose("channel", "time", "geo").to_numpy()
     prior_mean, prior_sd, pooled = _effect_priors(panel, study, mask)
     return Arrays(
@@ -187,11 +180,7 @@ def _arrays(panel: xr.Dataset, study: Study, blocks: tuple[Block, ...], frequenc
         kpi=jnp.asarray(np.where(mask, kpi, 0.0) / size),
         mask=jnp.asarray(mask.astype(float)),
         size=jnp.asarray(size),
-        design=jnp.asarray(design),
-        design_mean=jnp.asarray(np.concatenate([block.mean for block in blocks])),
-        design_sd=jnp.asarray(np.concatenate([block.sd for block in blocks])),
-        basis=jnp.asarray(basis),
-        triangle=jnp.asarray(triangle),
+        design=design_of(blocks, mask.astype(float)),
         prior_mean=jnp.asarray(prior_mean),
         prior_sd=jnp.asarray(prior_sd),
         pooled=jnp.asarray(pooled),

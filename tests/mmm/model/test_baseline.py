@@ -33,28 +33,28 @@ def test_each_geo_has_its_own_level() -> None:
 
 
 def test_a_flexible_trend_is_a_slope_and_a_bend_every_quarter() -> None:
-    slope, bend = trend(WEEKS, INSIDE, 1, Model(), 52.0)
+    slope, bend = trend(WEEKS, INSIDE, Model(), 52.0)
     assert slope.labels == ("slope_per_year",)
-    assert slope.columns[[0, 52, 104], 0, 0] == pytest.approx([-1.0, 0.0, 1.0])
+    assert slope.columns[[0, 52, 104], 0] == pytest.approx([-1.0, 0.0, 1.0])
     assert len(bend.labels) == 7  # two years of four quarters have seven borders inside
     assert bend.labels[0] == "bend[-0.75y]"
     assert bend.scale_prior is not None
 
 
 def test_a_bend_is_nothing_before_its_knot_and_one_a_year_after_it() -> None:
-    _, bend = trend(WEEKS, INSIDE, 1, Model(trend=Trend(knots=1)), 52.0)
+    _, bend = trend(WEEKS, INSIDE, Model(trend=Trend(knots=1)), 52.0)
     assert bend.labels == ("bend[+0.00y]",)
-    assert bend.columns[[0, 52, 78, 104], 0, 0] == pytest.approx([0.0, 0.0, 0.5, 1.0])
+    assert bend.columns[[0, 52, 78, 104], 0] == pytest.approx([0.0, 0.0, 0.5, 1.0])
 
 
 def test_a_linear_trend_does_not_bend_and_none_is_none() -> None:
-    assert [block.name for block in trend(WEEKS, INSIDE, 1, Model(trend=Trend(kind="linear")), 52.0)] == ["trend"]
-    assert trend(WEEKS, INSIDE, 1, Model(trend=Trend(kind="none")), 52.0) == ()
+    assert [block.name for block in trend(WEEKS, INSIDE, Model(trend=Trend(kind="linear")), 52.0)] == ["trend"]
+    assert trend(WEEKS, INSIDE, Model(trend=Trend(kind="none")), 52.0) == ()
 
 
 def test_knots_lie_inside_the_window() -> None:
     inside = np.arange(105) >= 53
-    _, bend = trend(WEEKS, inside, 1, Model(trend=Trend(knots=3)), 52.0)
+    _, bend = trend(WEEKS, inside, Model(trend=Trend(knots=3)), 52.0)
     years = [float(label[5:-2]) for label in bend.labels]
     assert years == pytest.approx([-0.25, 0.0, 0.25], abs=0.02)
     assert not bend.columns[:53].any()
@@ -63,23 +63,23 @@ def test_knots_lie_inside_the_window() -> None:
 @pytest.mark.parametrize(("periods", "order"), [(110, 6), (60, 2), (30, 0)])
 def test_the_season_has_as_many_waves_as_the_years_support(periods: int, order: int) -> None:
     weeks = pd.date_range("2023-01-02", periods=periods, freq="W-MON")
-    block = seasonality(weeks, np.ones(periods, bool), 1, Model(), 52.18)
+    block = seasonality(weeks, np.ones(periods, bool), Model(), 52.18)
     assert len(block.labels) == 2 * order
 
 
 def test_higher_waves_are_shrunk_more_and_repeat_after_a_year() -> None:
     days = pd.date_range("2022-01-01", periods=1462, freq="D")
-    block = seasonality(days, np.ones(1462, bool), 1, Model(seasonality=Seasonality(order=2)), 365.25)
+    block = seasonality(days, np.ones(1462, bool), Model(seasonality=Seasonality(order=2)), 365.25)
     assert block.labels[:4] == ("sin[year/1]", "cos[year/1]", "sin[year/2]", "cos[year/2]")
     assert block.labels[4:6] == ("sin[week/1]", "cos[week/1]")
     assert block.sd[:4].tolist() == [1.0, 1.0, 0.5, 0.5]
-    assert block.columns[1461, 0, :4] == pytest.approx(block.columns[0, 0, :4], abs=2e-3)
-    assert block.columns[7, 0, 4:] == pytest.approx(block.columns[0, 0, 4:], abs=1e-9)
+    assert block.columns[1461, :4] == pytest.approx(block.columns[0, :4], abs=2e-3)
+    assert block.columns[7, 4:] == pytest.approx(block.columns[0, 4:], abs=1e-9)
 
 
 def test_a_month_has_fewer_waves_than_a_week() -> None:
     months = pd.date_range("2020-01-01", periods=48, freq="MS")
-    assert len(seasonality(months, np.ones(48, bool), 1, Model(), 12.0).labels) == 2 * 5
+    assert len(seasonality(months, np.ones(48, bool), Model(), 12.0).labels) == 2 * 5
 
 
 def test_controls_are_centred_and_scaled_inside_the_window(market: Market) -> None:
@@ -115,7 +115,9 @@ def test_blocks_that_a_study_does_not_ask_for_are_left_out(market: Market) -> No
     assert list(blocks_of(full)) == ["intercept", "trend", "bend", "seasonality", "controls", "treatments"]
 
 
-def test_a_block_without_columns_has_the_panel_s_shape(market: Market) -> None:
+def test_columns_vary_over_geos_only_where_their_values_do(market: Market) -> None:
     panel = market(geos=2)["panel"].to_dataset()
     assert covariates(panel, "controls", "control").columns.shape == (60, 2, 0)
-    assert all(block.columns.shape[:2] == (60, 2) for block in baseline_blocks(panel, Model(), 52.18))
+    levels, *shared = baseline_blocks(panel, Model(), 52.18)
+    assert levels.columns.shape == (60, 2, 2)
+    assert all(block.columns.shape == (60, len(block.labels)) for block in shared)

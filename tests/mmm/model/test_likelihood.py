@@ -15,7 +15,7 @@ from numpyro import handlers
 from numpyro.infer import MCMC, NUTS
 from numpyro.infer.util import log_density
 
-from mmm.model.collapse import draw_coefficients
+from mmm.model.collapse import Noise, draw_coefficients
 from mmm.model.core import media_effect, response
 from mmm.model.fit import Model, model_of
 from mmm.model.likelihood import (
@@ -99,17 +99,19 @@ def test_geos_scatter_log_normally_by_the_spread_of_their_channel(market: Market
 
 @pytest.mark.parametrize("geos", [1, 2])
 def test_integrating_the_baseline_out_is_integrating_the_joint_density(market: Market, geos: int) -> None:
-    """The joint density is Gaussian in the baseline's p offsets, so its integral is exact, whatever the rest:
+    """The joint density is Gaussian in its p offsets, of baseline and shocks, so its integral is exact:
     log integral = log density at the mode + p/2 log(2 pi) - log det(curvature) / 2."""
     panel = market(periods=30, geos=geos, model=TINY, data={"controls": ["price"], "window": {"start": "2024-01-22"}})
     structure, arrays, _ = model_of(panel)
 
+    columns, periods = len(arrays.design.sd), 30 if geos > 1 else 0
+
     def log_joint(offset: jax.Array, rest: dict[str, jax.Array]) -> jax.Array:
-        every = rest | {"baseline_offset": offset}
+        every = rest | {"baseline_offset": offset[:columns], "shock_offset": offset[columns:]}
         return log_density(mix_model, (structure, arrays, False), {}, every)[0]
 
     def integrated(rest: dict[str, jax.Array]) -> jax.Array:
-        start = jnp.zeros(arrays.design_sd.shape)
+        start = jnp.zeros(columns + periods)
         curvature = -jax.hessian(log_joint)(start, rest)
         mode = jnp.linalg.solve(curvature, jax.grad(log_joint)(start, rest))
         return log_joint(mode, rest) + len(start) / 2 * jnp.log(2 * jnp.pi) - jnp.linalg.slogdet(curvature)[1] / 2
@@ -143,12 +145,12 @@ def _posterior(model: Model, collapse: bool) -> Draws:
     draws = sampler.get_samples(group_by_chain=True)
 
     def recover(key: jax.Array, draw: dict[str, jax.Array]) -> jax.Array:
-        sd = jnp.concatenate([jnp.ones(1), jnp.broadcast_to(draw["scale_seasonality"], (2,))]) * arrays.design_sd
+        sd = jnp.concatenate([jnp.ones(1), jnp.broadcast_to(draw["scale_seasonality"], (2,))]) * arrays.design.sd
         if not collapse:
             return design_mean(structure, arrays) + sd * draw["baseline_offset"]
         shapes = response(structure, arrays, component_parameters(structure, draw))
         media = media_effect(coefficient_of(structure, arrays, draw), shapes)
-        return draw_coefficients(key, arrays, arrays.kpi - media, sd, draw["sigma"])
+        return draw_coefficients(key, arrays, arrays.kpi - media, sd, Noise(draw["sigma"]))
 
     keys = jax.random.split(jax.random.key(5), (2, 1500))
     coefficients = jax.jit(jax.vmap(jax.vmap(recover)))(keys, draws)
