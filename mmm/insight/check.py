@@ -175,7 +175,7 @@ def ridges(evidence: Evidence) -> Iterator[Row]:
 
 def residuals(evidence: Evidence) -> Iterator[Row]:
     """What the model did not explain: its memory, its coverage, and its extremes."""
-    memory = _lag_one(evidence.residual)
+    memory = _memory(evidence)
     message = (
         f"Residuals remember the period before (correlation {memory:.2f}): something slow that moves sales is missing "
         "from the model, and intervals are too narrow. Look for a promotion, price or distribution change."
@@ -217,10 +217,19 @@ def _extremes(evidence: Evidence) -> Row:
     return row("extreme_periods", "kpi", robust.max(), OUTLIER, "caution" if len(places) else "pass", message)
 
 
-def _lag_one(values: Float[np.ndarray, "geo time"]) -> float:
-    before, after = values[:, :-1].ravel(), values[:, 1:].ravel()
-    known = np.isfinite(before) & np.isfinite(after)
-    return float(np.corrcoef(before[known], after[known])[0, 1])
+def _memory(evidence: Evidence) -> float:
+    """Correlation of residuals with those of the period before, averaged over posterior draws.
+
+    Residuals of one draw are the noise itself when the model is right. Residuals of the posterior mean are not: the
+    more freely the baseline bends, the more they swing, whatever the noise does.
+    """
+    residual = evidence.actual - evidence.expected.transpose("sample", "geo", "time").to_numpy()
+    residual = residual / np.nanstd(residual, axis=(0, 2), keepdims=True)
+    before, after = (part.reshape(len(residual), -1) for part in (residual[..., :-1], residual[..., 1:]))
+    known = np.isfinite(before[0] + after[0])
+    before, after = (part[:, known] - part[:, known].mean(axis=1, keepdims=True) for part in (before, after))
+    products = (before * after).sum(axis=1) / np.sqrt((before**2).sum(axis=1) * (after**2).sum(axis=1))
+    return float(products.mean())
 
 
 def _above(value: float, caution: float, fail: float = np.inf) -> str:

@@ -22,6 +22,7 @@ from jaxtyping import Array
 from threadpoolctl import threadpool_limits
 
 from mmm.data.lift import read_lift
+from mmm.data.panel import SCHEMA_VERSION
 from mmm.files import replacing
 from mmm.model.baseline import Block
 from mmm.model.calibrate import from_dataset, to_dataset, with_experiments
@@ -32,7 +33,6 @@ from mmm.model.sample import Draws, Progress, draw_posterior
 from mmm.model.spec import Arrays, Structure, build
 from mmm.study import Study
 
-SCHEMA_VERSION = 1
 QUICK = {"warmup": 300, "draws": 250}
 """What `mode: quick` samples: enough to iterate on a model, too little to report from; the verdict says so."""
 BATCH = 64

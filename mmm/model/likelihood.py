@@ -34,7 +34,7 @@ SHOCK_SCALE = 0.2
 GEO_SPREAD_SCALE = 0.3
 """Half-normal scale of the standard deviation of a channel's log coefficient across geos."""
 
-CENTRING = 0.5
+CENTRING = 0.25
 """How centred geo coefficients are sampled: 1 suits geos whose own data say much, 0 those whose data say little."""
 
 

@@ -20,7 +20,8 @@ from mmm.model.likelihood import mix_model, prior_centre
 from mmm.model.spec import Arrays, Structure
 
 CHUNK = 100
-TARGET_ACCEPTANCE = 0.8
+TARGET_ACCEPTANCE = {False: 0.8, True: 0.9}
+"""By whether there are several geos: their spreads may be near zero, where a larger step diverges."""
 MAX_TREE_DEPTH = (6, 9)
 """During warm-up, when long trajectories teach little, and after it."""
 JITTER = 0.3
@@ -51,7 +52,7 @@ def draw_posterior(
     """Draws of the sampled parameters; the same seed gives the same draws."""
     kernel = NUTS(
         partial(mix_model, structure),
-        target_accept_prob=TARGET_ACCEPTANCE,
+        target_accept_prob=TARGET_ACCEPTANCE[len(structure.geos) > 1],
         max_tree_depth=MAX_TREE_DEPTH,
     )
     keys = jax.random.split(jax.random.PRNGKey(seed), chains)

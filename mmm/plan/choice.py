@@ -42,6 +42,9 @@ from mmm.study import Plan as Settings
 STANDING: Final = {"cut": 0.9, "grow": 1.1}
 """The standing alternatives, as multiples of the recommended budget."""
 
+UNMOVED: Final = 1e-6
+"""Multiples all this near to 1 are the present plan: what the solver leaves where no channel has a reason to move."""
+
 SINGLE_DRAWS: Final = 200
 """Posterior draws whose own optimum is solved, evenly spaced."""
 
@@ -83,7 +86,9 @@ def choices(view: Outlook, limits: Allowed, settings: Settings) -> tuple[list[Ch
 
 
 def _chosen(name: str, view: Outlook, limits: Allowed, solution: Solution) -> Choice:
-    return Choice(name, _multiples(view, solution), limits, optimality_gap(solution))
+    multiples = _multiples(view, solution)
+    settled = bool((np.abs(multiples - 1.0) < UNMOVED).all())
+    return Choice(name, np.ones(len(multiples)) if settled else multiples, limits, optimality_gap(solution))
 
 
 def limits_for(view: Outlook, settings: Settings, labels: Mapping[str, str] | None) -> Allowed:

@@ -7,8 +7,9 @@
     plan_curves          what each channel alone earns over the horizon at each multiple: for planning by hand
 
 `outcome` is the value of what all paid channels contribute, in money, carryover after the horizon included.
-`gain_vs_hold` is taken within each draw; `probability_beats_hold` is the share of draws where it is above zero, and
-`cvar05` its mean over the worst 5 % of draws. Columns are added here, never renamed: others read them by name.
+`gain_vs_hold` is taken within each draw; `probability_beats_hold` is the share of draws where it is above zero (NaN for
+a plan that changes nothing), and `cvar05` its mean over the worst 5 % of draws. Columns are added here, never renamed:
+others read them by name.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ def scenarios_table(view: Outlook, found: Sequence[Choice], earned: Mapping[str,
         gain = earned[choice.name] - earned["hold"]
         row = {"scenario": choice.name, "budget": float(choice.multiples @ view.spend)}
         row |= interval(earned[choice.name], "outcome_") | interval(gain, "gain_vs_hold_")
-        row |= {"probability_beats_hold": probability(gain) if choice.name != "hold" else np.nan}
+        moves = bool((choice.multiples != 1.0).any())
+        row |= {"probability_beats_hold": probability(gain) if moves else np.nan}
         rows.append(row | {"optimality_gap": choice.gap, "cvar05": tail_mean(gain)})
     return pd.DataFrame(rows)
 

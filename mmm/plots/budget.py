@@ -147,7 +147,8 @@ def scenarios(source: Source, ax: Axes | None = None, *, unit: Units | None = No
             markersize=5.5,
             color=colour,
         )
-        words = f"{labels.money(mean[place], unit.worth, sign=True)}, {labels.percent(chance[place])} chance of a gain"
+        gain = f"{labels.money(mean[place], unit.worth, sign=True)}, {labels.percent(chance[place])} chance of a gain"
+        words = gain if np.isfinite(chance[place]) else "changes nothing"
         ax.annotate(
             words,
             (1.0, place),

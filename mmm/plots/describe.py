@@ -117,11 +117,9 @@ def scenarios(source: Source) -> str:
     for row in rows[rows["scenario"] != "hold"].to_dict("records"):
         middle, low, high = (float(row[f"gain_vs_hold_{part}"]) for part in ("mean", "p05", "p95"))
         gain = _interval(middle, low, high, worth, sign=True)
-        name, chance = (
-            spoken(NAMES.get(row["scenario"], row["scenario"])),
-            labels.percent(row["probability_beats_hold"]),
-        )
-        parts.append(f"{name} {gain}, {chance} chance of a gain")
+        name, chance = spoken(NAMES.get(row["scenario"], row["scenario"])), row["probability_beats_hold"]
+        words = f"{gain}, {labels.percent(chance)} chance of a gain"
+        parts.append(f"{name} {words if chance == chance else 'changes nothing'}")
     return f"Gain over holding the present spend, with 90 % intervals: {'; '.join(parts)}."
 
 

@@ -104,10 +104,24 @@ def _judge(
         f"Only {inside:.0%} of the hidden periods fell inside the 90 % interval: forecasts are less certain than "
         "they look."
     )
-    return [
+    rows = [
         row("backtest_error", "kpi", error, naive, "pass" if error <= naive else "caution", worse),
         row("backtest_coverage", "kpi", inside, COVERAGE, "pass" if inside >= COVERAGE else "caution", narrow),
     ]
+    return [*rows, _totals(actual, predicted)] if len(actual) > 1 else rows
+
+
+def _totals(actual: Float[np.ndarray, "geo time"], predicted: xr.DataArray) -> Row:
+    """Geos are right one by one and wrong together when something that moves all of them was not foreseen."""
+    seen = xr.DataArray(np.isfinite(actual), dims=("geo", "time"))
+    low, high = np.quantile(predicted.where(seen.values[None], 0.0).sum("geo"), INTERVAL, axis=0)
+    total = np.where(seen, actual, 0.0).sum(axis=0)
+    inside = float(((total >= low) & (total <= high)).mean())
+    narrow = (
+        f"Only {inside:.0%} of the hidden periods' totals over geos fell inside the 90 % interval: something moves all "
+        "geos together that the model does not foresee. Do not rely on its forecast of the total."
+    )
+    return row("backtest_coverage", "all geos", inside, COVERAGE, "pass" if inside >= COVERAGE else "caution", narrow)
 
 
 def _wmape(actual: np.ndarray, predicted: np.ndarray) -> float:

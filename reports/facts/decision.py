@@ -13,6 +13,7 @@ A gain is draw by draw against the current plan over the same horizon; moves com
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -144,6 +145,12 @@ def _paragraphs(facts: dict[str, Any], language: Language) -> list[Sentence]:
             )
         ]
     if facts["why"] == "nothing better":
+        if not math.isfinite(facts["probability"]):
+            text = (
+                "*Hold the current plan.* Within the agreed bounds no other split of the budget is worth more, "
+                "uncertainty counted against moving."
+            )
+            return [say(language, text)]
         return [
             say(
                 language,

@@ -7,6 +7,7 @@ says so there too.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from reports.facts import alarms
@@ -86,6 +87,8 @@ def _decided(facts: dict[str, Any], language: Language) -> list[Card]:
     move = ("{shift:money}", "of {budget:money}", "within the agreed bounds")
     stay = ("Hold", "of {budget:money}", "keep the current plan")
     worth = ("{gain:signed_value}", "{interval:value_interval}", "{p:chance} chance above zero")
+    if not math.isfinite(facts["probability"]):
+        worth = ("None", "no other split is worth more", "uncertainty counted against moving")
     return [
         _card(
             language,

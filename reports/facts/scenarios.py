@@ -11,6 +11,7 @@ and a scenario that loses money on average says so.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from mmm.plots.names import spoken
@@ -116,7 +117,7 @@ def _table(facts: dict[str, Any], language: Language, action: str) -> Table:
 
 
 def _against_hold(row: dict[str, Any], language: Language, profits: bool) -> list[Sentence]:
-    if row["scenario"] == "hold":
+    if not math.isfinite(row["probability"]):  # it changes nothing
         return [say(language, "–")] * (3 if profits else 2)
     cells = [
         say(

@@ -168,6 +168,24 @@ def test_residuals_with_a_memory_are_a_caution(evidence: Evidence) -> None:
     assert found["statistic"] > 0.3
 
 
+def test_a_baseline_that_bends_freely_does_not_make_noise_look_like_memory(evidence: Evidence) -> None:
+    """White noise under a regression on 24 waves: its fitted residuals swing, the noise of its posterior does not."""
+    random = np.random.default_rng(8)
+    angle = 2 * np.pi * np.arange(PERIODS) / PERIODS
+    waves = np.linalg.qr(np.stack([f(k * angle) for k in range(1, 13) for f in (np.sin, np.cos)], axis=-1))[0]
+    noise = 5.0 * random.normal(size=PERIODS)
+    samples = evidence.expected.sizes["sample"]
+    scores = waves.T @ noise + 5.0 * random.normal(size=(samples, waves.shape[1]))
+    expected = evidence.expected.copy(data=100.0 + (scores @ waves.T)[:, None, :])
+    kpi = evidence.panel["kpi"].copy(data=np.broadcast_to(100.0 + noise, evidence.panel["kpi"].shape))
+    given = replace(evidence, expected=expected, panel=evidence.panel.assign(kpi=kpi))
+    fitted = given.residual[0]
+    assert np.corrcoef(fitted[:-1], fitted[1:])[0, 1] < -0.3
+    found = ask(residuals, given).loc[("residual_autocorrelation", "kpi")]
+    assert abs(found["statistic"]) < 0.2
+    assert found["result"] == "pass"
+
+
 @pytest.mark.parametrize(("times", "why"), [(0.2, "too narrow"), (4.0, "too wide")])
 def test_intervals_that_cover_too_little_or_too_much_are_a_caution(evidence: Evidence, times: float, why: str) -> None:
     noise = evidence.predicted - evidence.expected

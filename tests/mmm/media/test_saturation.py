@@ -9,9 +9,9 @@ import pytest
 from jaxtyping import Array
 
 from mmm.media.component import Saturation
-from mmm.media.saturation import AUTO, EXPONENTIAL, HILL, LOGISTIC, MICHAELIS_MENTEN, NONE, POWER, TANH
+from mmm.media.saturation import AUTO, BURR, EXPONENTIAL, HILL, LOGISTIC, MICHAELIS_MENTEN, NONE, POWER, TANH
 
-BOUNDED = [HILL, MICHAELIS_MENTEN, TANH, LOGISTIC, EXPONENTIAL]
+BOUNDED = [BURR, HILL, MICHAELIS_MENTEN, TANH, LOGISTIC, EXPONENTIAL]
 
 
 def at(saturation: Saturation, exposure: list[float], **parameters: float) -> Array:
@@ -31,6 +31,20 @@ def test_hill_of_slope_one_is_michaelis_menten() -> None:
     )
 
 
+@pytest.mark.parametrize(("tail", "slope", "other"), [(1.0, 1.8, HILL), (1.0, 1.0, MICHAELIS_MENTEN),
+                                                      (0.0, 1.0, EXPONENTIAL)])  # fmt: skip
+def test_burr_contains_the_others(tail: float, slope: float, other: Saturation) -> None:
+    exposure = [0.0, 0.01, 0.4, 1.3, 9.0]
+    own = {"half_saturation": 1.3} | ({"slope": slope} if "slope" in other.parameters else {})
+    found = np.asarray(at(BURR, exposure, half_saturation=1.3, slope=slope, tail=tail))
+    assert found == pytest.approx(np.asarray(at(other, exposure, **own)), abs=2e-6)
+
+
+def test_a_longer_tail_approaches_the_ceiling_more_slowly() -> None:
+    far = [float(at(BURR, [8.0], half_saturation=1.0, slope=1.0, tail=tail)[0]) for tail in (0.1, 0.5, 1.0)]
+    assert far[0] > far[1] > far[2] == pytest.approx(8 / 9)
+
+
 def test_a_slope_above_one_first_rises_faster_and_then_slower() -> None:
     steps = np.diff(at(HILL, [0.0, 0.5, 1.0, 1.5, 2.0, 2.5], half_saturation=1.0, slope=3.0))
     assert steps[1] > steps[0]
@@ -40,7 +54,8 @@ def test_a_slope_above_one_first_rises_faster_and_then_slower() -> None:
 @pytest.mark.parametrize("saturation", BOUNDED, ids=lambda component: component.name)
 @pytest.mark.parametrize("half", [0.2, 1.0, 6.0])
 def test_half_of_the_ceiling_is_reached_at_the_half_saturation(saturation: Saturation, half: float) -> None:
-    parameters = {"half_saturation": half} | ({"slope": 1.7} if "slope" in saturation.parameters else {})
+    shape = {name: value for name, value in {"slope": 1.7, "tail": 0.4}.items() if name in saturation.parameters}
+    parameters = {"half_saturation": half} | shape
     assert np.asarray(at(saturation, [half, 1e9], **parameters)) == pytest.approx([0.5, 1.0])
 
 
@@ -63,6 +78,10 @@ def test_the_slope_at_no_exposure_is_finite_where_the_formula_has_a_power() -> N
     assert np.asarray(slopes) == pytest.approx([0.0, 0.125])
 
 
-def test_the_default_is_hill_and_its_median_slope_is_nearly_one() -> None:
-    assert AUTO is HILL
+def test_the_default_seldom_starts_steeper_than_linear() -> None:
+    assert AUTO is BURR
+    assert float(BURR.priors["slope"].cdf(jnp.asarray(1.0))) == pytest.approx(0.16, abs=0.01)
+
+
+def test_hill_s_median_slope_is_nearly_one() -> None:
     assert float(HILL.priors["slope"].icdf(jnp.asarray(0.5))) == pytest.approx(1.0, abs=0.15)

@@ -146,6 +146,14 @@ def test_the_less_is_known_the_less_is_moved(market: Market) -> None:
     assert moved(0.5, 50.0) == 0.0
 
 
+def test_a_recommendation_to_hold_is_the_present_plan_to_the_last_digit(market: Market) -> None:
+    plan = planned(market(scatter=0.5, samples=64), caution=50.0)
+    assert (spends(plan).multiple == 1.0).all()
+    held = scenario(plan, "recommended")
+    assert (held.gain_vs_hold_p05, held.gain_vs_hold_mean, held.gain_vs_hold_p95) == (0.0, 0.0, 0.0)
+    assert np.isnan(held.probability_beats_hold)
+
+
 def test_a_frozen_channel_stays_in_every_solved_scenario(market: Market) -> None:
     plan = planned(market(), bounds={"default": (0.5, 1.5), "tv": (1.0, 1.0)})
     for name in ("recommended", "cut", "grow"):

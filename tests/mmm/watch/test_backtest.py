@@ -133,6 +133,17 @@ def test_intervals_that_hold_too_little_are_a_caution(refits: Refits) -> None:
     assert "less certain than they look" in coverage["message"]
 
 
+def test_geos_that_are_each_inside_and_wrong_together_are_a_caution(refits: Refits) -> None:
+    apart = np.stack([np.zeros(WEEKS), np.zeros(WEEKS), np.zeros(WEEKS), np.zeros(WEEKS)])
+    together = apart + np.where(np.arange(WEEKS) >= WEEKS - HIDDEN, 1.2 * SIGMA, 0.0)
+    each = {name: backtest(handmade(100.0 * (1 + kpi))).checks for name, kpi in
+            {"apart": apart, "together": together}.items()}  # fmt: skip
+    results = {name: checks.set_index(["check", "subject"])["result"] for name, checks in each.items()}
+    assert results["together"]["backtest_coverage", "kpi"] == "pass"
+    assert results["together"]["backtest_coverage", "all geos"] == "caution"
+    assert results["apart"]["backtest_coverage", "all geos"] == "pass"
+
+
 def test_geos_come_after_their_total(refits: Refits) -> None:
     table = backtest(handmade(noisy(geos=2))).table
     assert list(table["geo"].unique()) == ["all", "geo0", "geo1"]

@@ -59,6 +59,14 @@ def test_an_unknown_chance_is_not_acted_on(run: Path) -> None:
     assert decided(run)["action"] == "hold"
 
 
+def test_where_the_present_plan_is_the_best_no_gain_is_printed(run: Path) -> None:
+    nothing = {f"gain_vs_hold_{part}": 0.0 for part in ("mean", "p05", "p95")}
+    change(run, **nothing, probability_beats_hold=float("nan"))
+    assert (decided(run)["action"], decided(run)["why"]) == ("hold", "nothing better")
+    (only,) = said(run)
+    assert only.text.endswith("no other split of the budget is worth more, uncertainty counted against moving.")
+
+
 def test_a_failed_run_carries_no_decision_however_large_the_gain(run: Path) -> None:
     judge(run, "fail", ["The chains disagree: R-hat is 1.31."])
     change(run, gain_vs_hold_mean=9e9, probability_beats_hold=1.0)
