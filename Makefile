@@ -11,6 +11,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
+# Compiled bytecode makes every later start seconds faster; some machines are set not to keep it.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup report test lint format bench slow lock clean
 
 help:
