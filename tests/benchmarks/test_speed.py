@@ -1,0 +1,89 @@
+"""What does a fit cost? Gradients by the size of the panel, and what integrating the baseline out is worth.
+
+Run with `make bench`. Seconds are printed; what is asserted are ratios, which a busy machine changes less.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+
+import jax
+import numpy as np
+import pytest
+from arviz_stats.base import array_stats
+from numpyro.infer import MCMC, NUTS
+from numpyro.infer.util import initialize_model
+from threadpoolctl import threadpool_limits
+
+import mmm
+from mmm.data import panel_from_frame
+from mmm.data.simulate import simulate
+from mmm.model.fit import Model, model_of
+from mmm.model.likelihood import mix_model
+
+pytestmark = pytest.mark.benchmark
+
+REPEATS = 40
+
+
+@pytest.fixture(autouse=True)
+def one_blas_thread() -> object:
+    with threadpool_limits(1, user_api="blas"):
+        yield
+
+
+def model(geos: int, weeks: int = 156) -> Model:
+    market = simulate(seed=3, weeks=weeks, geos=geos)
+    return model_of(panel_from_frame(market.frame, mmm.load_study(market.study())))
+
+
+def gradient_seconds(model: Model) -> float:
+    """Seconds of one gradient of one chain, the median of three rounds."""
+    structure, arrays, _ = model
+    ready = initialize_model(jax.random.key(0), partial(mix_model, structure), model_args=(arrays,), dynamic_args=True)
+
+    def round_trip(place: dict[str, jax.Array], arrays: object) -> dict[str, jax.Array]:
+        def step(_: int, place: dict[str, jax.Array]) -> dict[str, jax.Array]:
+            slope = jax.grad(lambda at: ready.potential_fn(arrays)(at))(place)
+            return jax.tree.map(lambda at, down: at - 1e-9 * down, place, slope)
+
+        return jax.lax.fori_loop(0, REPEATS, step, place)
+
+    compiled = jax.jit(round_trip)
+    jax.block_until_ready(compiled(ready.param_info.z, arrays))
+    rounds = []
+    for _ in range(3):
+        started = time.perf_counter()
+        jax.block_until_ready(compiled(ready.param_info.z, arrays))
+        rounds.append((time.perf_counter() - started) / REPEATS)
+    return float(np.median(rounds))
+
+
+def test_a_gradient_costs_in_proportion_to_the_panel() -> None:
+    geos = [1, 10, 20, 40]
+    seconds = {count: gradient_seconds(model(count)) for count in geos}
+    for count, taken in seconds.items():
+        print(f"\n{count:3d} geos x 156 weeks: {1e6 * taken:7.0f} us a gradient", end="")
+    weeks = {count: gradient_seconds(model(10, weeks=count)) for count in (104, 208)}
+    print(f"\n10 geos x 104 and 208 weeks: {1e6 * weeks[104]:.0f} and {1e6 * weeks[208]:.0f} us")
+    assert seconds[40] < 6 * seconds[10]
+    assert weeks[208] < 3 * weeks[104]
+
+
+def test_integrating_the_baseline_out_pays() -> None:
+    """Effective draws of the least certain channel's share a second, same sampler, same posterior, both compiled."""
+    structure, arrays, _ = model(1)
+    rates = {}
+    for collapse in (True, False):
+        kernel = NUTS(partial(mix_model, structure, collapse=collapse))
+        sampler = MCMC(kernel, num_warmup=300, num_samples=300, num_chains=2, progress_bar=False)
+        sampler.run(jax.random.key(1), arrays)
+        started = time.perf_counter()
+        sampler.run(jax.random.key(2), arrays)
+        draws = sampler.get_samples(group_by_chain=True)["log_share"]
+        seconds = time.perf_counter() - started
+        effective = [array_stats.ess(draws[..., index], chain_axis=0, draw_axis=1) for index in range(draws.shape[-1])]
+        rates[collapse] = float(min(effective)) / seconds
+        print(f"\nintegrated out: {collapse}, {seconds:.1f} s, {rates[collapse]:.1f} effective draws a second", end="")
+    assert rates[True] > 2 * rates[False]
