@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 from mmm.media.adstock import DELAYED, GEOMETRIC
-from mmm.media.saturation import HILL, POWER
+from mmm.media.saturation import BURR, POWER
 from mmm.model.fit import model_of
 from mmm.model.spec import Arrays, exposure_scale, lag_exposure
 from mmm.study import InputError, Study
@@ -129,7 +129,7 @@ def test_channels_with_the_same_components_are_one_group(market: Market) -> None
 def test_a_channel_with_a_component_of_its_own_is_a_group_of_its_own(market: Market) -> None:
     own = {"per_channel": {"radio": {"adstock": "delayed", "saturation": "power"}}}
     structure = model_of(market(model=SHORT | own)).structure
-    assert [(group.channels, group.saturation) for group in structure.groups] == [((0,), HILL), ((1,), POWER)]
+    assert [(group.channels, group.saturation) for group in structure.groups] == [((0,), BURR), ((1,), POWER)]
     assert structure.groups[1].adstock is DELAYED
 
 
