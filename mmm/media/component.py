@@ -32,7 +32,7 @@ Exposure = Float[Array, "*shape"]
 Scalar = Float[Array, ""]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # as good as its name: compared and hashed by identity
 class _Component:
     function: Callable[..., Any]
     priors: Mapping[str, Distribution]

@@ -69,8 +69,7 @@ def _reach_response(
 def typical_effect(arrays: Arrays, response: Response) -> Float[Array, " channel"]:
     """Each channel's share of KPI inside the window, were its coefficient 1: the border between share and
     coefficient."""
-    weight = arrays.mask * arrays.size
-    share = jnp.einsum("ctg,tg->c", response, weight) / jnp.sum(weight * arrays.kpi)
+    share = jnp.einsum("ctg,tg->c", response, arrays.mask * arrays.size) / arrays.total
     return jnp.maximum(share, 1e-9)
 
 

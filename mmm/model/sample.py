@@ -7,7 +7,7 @@ Warm-up and draws run through the same program, `CHUNK` steps at a time: it comp
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -50,26 +50,45 @@ def draw_posterior(
     progress: Progress | None = None,
 ) -> Draws:
     """Draws of the sampled parameters; the same seed gives the same draws."""
-    kernel = NUTS(
-        partial(mix_model, structure),
-        target_accept_prob=TARGET_ACCEPTANCE[len(structure.geos) > 1],
-        max_tree_depth=MAX_TREE_DEPTH,
-    )
-    keys = jax.random.split(jax.random.PRNGKey(seed), chains)
     warmup, steps = _whole_chunks(warmup), _whole_chunks(draws)
-    state = _on_devices(partial(_begin, kernel, structure, warmup), chains)(keys, arrays)
-    advance = _on_devices(partial(_advance, kernel), chains)
+    program = _program(structure, chains, warmup)
+    state = program.begin(jax.random.split(jax.random.PRNGKey(seed), chains), arrays)
     collected = []
     for start in range(0, warmup + steps, CHUNK):
-        state, chunk = advance(state, arrays)
+        state, chunk = program.advance(state, arrays)
         jax.block_until_ready(chunk)
         if start >= warmup:
             collected.append(jax.device_get(chunk))
         if progress:
             progress("sampling", start + CHUNK, warmup + steps)
     unconstrained, *statistics = jax.tree.map(lambda *parts: jnp.concatenate(parts, axis=1)[:, :draws], *collected)
-    constrain = jax.jit(jax.vmap(jax.vmap(kernel.postprocess_fn((arrays,), {}))))
-    return Draws(constrain(unconstrained), *statistics)
+    return Draws(program.constrain(unconstrained, arrays), *statistics)
+
+
+class _Program(NamedTuple):
+    """What is compiled for a structure, once a process for each shape of its arrays."""
+
+    begin: Callable[[Array, Arrays], Any]
+    advance: Callable[[Any, Arrays], Any]
+    constrain: Callable[[Any, Arrays], dict[str, Array]]
+
+
+@lru_cache(maxsize=8)
+def _program(structure: Structure, chains: int, warmup: int) -> _Program:
+    kernel = NUTS(
+        partial(mix_model, structure),
+        target_accept_prob=TARGET_ACCEPTANCE[len(structure.geos) > 1],
+        max_tree_depth=MAX_TREE_DEPTH,
+    )
+
+    def constrain(unconstrained: Any, arrays: Arrays) -> dict[str, Array]:
+        return jax.vmap(jax.vmap(kernel.postprocess_fn((arrays,), {})))(unconstrained)
+
+    return _Program(
+        _on_devices(partial(_begin, kernel, structure, warmup), chains),
+        _on_devices(partial(_advance, kernel), chains),
+        jax.jit(constrain),
+    )
 
 
 def _begin(kernel: NUTS, structure: Structure, warmup: int, key: Array, arrays: Arrays) -> Any:

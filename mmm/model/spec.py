@@ -89,6 +89,7 @@ class Arrays(NamedTuple):
     lagged_exposure: Float[Array, "channel lag time geo"]
     frequency: Float[Array, "channel_or_none time geo"]
     kpi: Float[Array, "time geo"]
+    total: Float[Array, ""]  # KPI units over the cells that count: what a share is a share of
     mask: Float[Array, "time geo"]
     size: Float[Array, " geo"]
     design: Design
@@ -177,6 +178,7 @@ def _arrays(
         lagged_exposure=lag_exposure(panel, exposure, max_lag),
         frequency=jnp.empty((0, *exposure.shape[1:])) if frequency is None else scale_frequency(panel, frequency),
         kpi=jnp.asarray(np.where(mask, kpi, 0.0) / size),
+        total=jnp.asarray(kpi[mask].sum()),
         mask=jnp.asarray(mask.astype(float)),
         size=jnp.asarray(size),
         design=design_of(blocks, mask.astype(float)),
