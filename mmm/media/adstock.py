@@ -48,7 +48,7 @@ def carry_over(lagged_exposure: Float[Array, "lag time *geo"], weights: Lag) -> 
     3 to 4 times faster than shifted slices, convolution or FFT at these lengths.
     """
     flat = lagged_exposure.reshape(len(weights), -1)  # over two axes at once, the gradient's dot product is slow
-    return (weights @ flat).reshape(lagged_exposure.shape[1:])
+    return (weights.astype(flat.dtype) @ flat).reshape(lagged_exposure.shape[1:])
 
 
 def half_life(weights: Float[Array, "*batch lag"]) -> Float[Array, "*batch"]:

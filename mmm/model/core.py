@@ -40,8 +40,11 @@ def response(structure: Structure, arrays: Arrays, parameters: Parameters) -> Re
 def group_response(group: Group, max_lag: int, arrays: Arrays, parameters: Parameters) -> Response:
     """The response of the channels of one group."""
     members = jnp.asarray(group.channels)
+    precision = arrays.lagged_exposure.dtype
     adstock = {name: parameters[f"adstock_{name}"][members] for name in group.adstock.parameters}
-    saturation = {name: parameters[f"saturation_{name}"][members] for name in group.saturation.parameters}
+    saturation = {
+        name: parameters[f"saturation_{name}"][members].astype(precision) for name in group.saturation.parameters
+    }
     if group.frequency:
         return _reach_response(group, max_lag, arrays, members, adstock, saturation)
 
@@ -69,13 +72,14 @@ def _reach_response(
 def typical_effect(arrays: Arrays, response: Response) -> Float[Array, " channel"]:
     """Each channel's share of KPI inside the window, were its coefficient 1: the border between share and
     coefficient."""
-    share = jnp.einsum("ctg,tg->c", response, arrays.mask * arrays.size) / arrays.total
+    weight = (arrays.mask * arrays.size / arrays.total).astype(response.dtype)
+    share = response.reshape(len(response), -1) @ weight.ravel()
     return jnp.maximum(share, 1e-9)
 
 
 def media_effect(coefficient: Float[Array, "geo channel"], response: Response) -> Float[Array, "time geo"]:
     """Sum over channels of coefficient times response."""
-    return (coefficient.T[:, None, :] * response).sum(axis=0)
+    return (coefficient.astype(response.dtype).T[:, None, :] * response).sum(axis=0)
 
 
 def baseline(arrays: Arrays, baseline_coefficient: Float[Array, " column"]) -> Float[Array, "time geo"]:

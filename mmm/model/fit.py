@@ -30,7 +30,7 @@ from mmm.model.collapse import Noise, draw_coefficients
 from mmm.model.core import media_effect, response
 from mmm.model.likelihood import coefficient_of, component_parameters, design_mean
 from mmm.model.sample import Draws, Progress, draw_posterior
-from mmm.model.spec import Arrays, Structure, build
+from mmm.model.spec import Arrays, Structure, build, in_single
 from mmm.study import Study
 
 QUICK = {"warmup": 300, "draws": 250}
@@ -62,7 +62,7 @@ def fit(panel: xr.DataTree, study: Study | None = None, *, progress: Progress | 
     )
     with threadpool_limits(1, user_api="blas"):  # its threads wait by spinning, and starve the chains beside them
         seed, chains = study.fit.seed, study.fit.chains
-        sampled = draw_posterior(model.structure, model.arrays, seed, chains, warmup, draws, progress)
+        sampled = draw_posterior(model.structure, in_single(model.arrays), seed, chains, warmup, draws, progress)
         tree["posterior"] = xr.DataTree(_posterior(model, sampled, seed))
     tree["sample_stats"] = xr.DataTree(_sample_stats(sampled))
     tree.attrs |= {

@@ -119,6 +119,17 @@ def build(panel: xr.Dataset, study: Study) -> tuple[Structure, Arrays, tuple[Blo
     return structure, _arrays(panel, study, blocks, frequency, structure.max_lag), blocks
 
 
+def in_single(arrays: Arrays) -> Arrays:
+    """The arrays with exposure in single precision, in which the response is then computed: what sampling uses.
+
+    A response is good to seven digits then, a log density to a thousandth; everything that differences or solves stays
+    in double precision. Half the memory, and a third of the time where responses are most of the work.
+    """
+    return arrays._replace(
+        lagged_exposure=arrays.lagged_exposure.astype(jnp.float32), frequency=arrays.frequency.astype(jnp.float32)
+    )
+
+
 def exposure_scale(panel: xr.Dataset) -> Float[np.ndarray, "channel geo"]:
     """What one unit of scaled exposure is, in the channel's own units, in each geo."""
     exposure = panel["exposure"].transpose("channel", "time", "geo").to_numpy()
