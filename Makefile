@@ -14,11 +14,11 @@ READY := $(VENV)/.ready
 # Compiled bytecode makes every later start seconds faster; some machines are set not to keep it.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup report test lint format bench slow lock clean
+.PHONY: help setup report reference test lint format bench slow lock clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile
-	@echo "make setup | lint | format | slow | bench | lock | clean: the parts, the long tests, the benchmarks, a new lock"
+	@echo "make setup | reference | lint | format | slow | bench | lock | clean: the parts, the long tests, the benchmarks, a new lock"
 
 setup: $(READY)
 
@@ -35,8 +35,16 @@ $(READY): requirements.lock pyproject.toml
 report: setup
 	$(BIN)/mmm run $(STUDY)
 
-test: lint
+test: lint reference
 	$(BIN)/pytest -n 2
+
+# Published data that the reference tests compare with: archives that are read, never installed or imported.
+reference: setup .cache/reference/.ready
+
+.cache/reference/.ready: tests/reference.txt
+	@mkdir -p $(@D)
+	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --dest $(@D) \
+	  --requirement $< && touch $@ || echo "The published data could not be downloaded: tests that need them are skipped." >&2
 
 lint: setup
 	$(BIN)/ruff check
