@@ -161,7 +161,12 @@ def independent(
 
 
 def estimate_persistence(data: Observations) -> float:
-    """The restricted maximum-likelihood AR(1) coefficient of what neither exposure nor covariates explain.
+    """The restricted maximum-likelihood AR(1) coefficient of what neither exposure nor covariates explain."""
+    return float(PERSISTENCES[np.argmax(persistence_likelihood(data))])
+
+
+def persistence_likelihood(data: Observations) -> Float[np.ndarray, " persistence"]:
+    """The restricted log likelihood of each of `PERSISTENCES`.
 
     The matrix of products of the whitened columns is a quadratic in the persistence, so every candidate costs one
     Cholesky factor: its last pivot is the residual, the others are the determinant. Needs independent covariates.
@@ -185,4 +190,4 @@ def estimate_persistence(data: Observations) -> float:
     spare = int(data.present.sum()) - columns.shape[-1] + 1
     likelihood = -spare * np.log(pivots[:, -1]) - np.log(pivots[:, :-1]).sum(1)
     likelihood += 0.5 * len(first) * np.log1p(-(PERSISTENCES**2))
-    return float(PERSISTENCES[np.argmax(likelihood)])
+    return likelihood

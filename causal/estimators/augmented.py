@@ -19,11 +19,11 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from causal.estimators.conformal import Permutation
-from causal.estimators.counterfactual import Counterfactual, measure
+from causal.estimators.counterfactual import Counterfactual, Rule, measure
 from causal.estimators.estimate import LEVEL, Estimate
 from causal.estimators.simplex import simplex_weights
 from causal.estimators.synthetic_control import MIXTURE
-from causal.estimators.trial import Day, Panel, read_trial
+from causal.estimators.trial import Day, Panel, Trial, read_trial
 
 STEPS, SMALLEST = 20, 1e-8
 """The grid of penalties: from the largest squared singular value down to this share of it."""
@@ -100,7 +100,11 @@ def estimate(
 ) -> Estimate:
     """Ridge-augmented synthetic control of a finished experiment; the penalty is chosen from the data unless given."""
     trial = read_trial(panel, treated, start, end, measured_until, **layout)
+    return measure("augmented", trial, rule_for(trial, penalty), (MIXTURE,), level, permutation)
+
+
+def rule_for(trial: Trial, penalty: float | None = None) -> Rule:
+    """The rule with its penalty, chosen before the start and kept in every refit of the test."""
     if penalty is None:
         penalty = choose_penalty(trial.target, trial.controls, ~trial.measured)
-    rule = partial(augmented, penalty=penalty)
-    return measure("augmented", trial, rule, (MIXTURE,), level, permutation)
+    return partial(augmented, penalty=penalty)

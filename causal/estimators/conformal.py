@@ -107,10 +107,10 @@ def _blocks(test: Test) -> Int[np.ndarray, "sample block"]:
 def invert(test: Test, estimate: float, scale: float, level: float) -> Interval:
     """The effects that a test does not reject: outwards from the estimate, then by halving.
 
-    The search starts at the estimate, or, where the test rejects that, at the effect that fits the null best: a rule
-    with more freedom than periods can bend so far that the two differ. Zero is a fixed point: where it is rejected it
-    ends the interval's side, where it is not the search goes on from there. The interval therefore holds zero exactly
-    when `p_value(0) >= 1 - level`.
+    Zero is a fixed point of the search: where it is rejected it ends the interval's side, where it is not the search
+    goes on from there, so that zero is inside exactly when `p_value(0) >= 1 - level`. A rule that bends far enough can
+    make the test reject the estimate itself; the search then starts at the effect that fits the null best, and the
+    interval is widened to hold the estimate, too.
     """
     limit = 1 - level - ROUNDING
     if 1 / test.periods >= limit:
@@ -122,7 +122,7 @@ def invert(test: Test, estimate: float, scale: float, level: float) -> Interval:
     middle = estimate if accepted(estimate) else test.centre(estimate, scale)
     zero = accepted(0.0)
     low, high = (_edge(accepted, middle, side * scale, zero) for side in (-1.0, 1.0))
-    return low, high
+    return min(low, estimate), max(high, estimate)
 
 
 def _edge(accepted: Callable[[float], bool], middle: float, step: float, zero: bool) -> float:

@@ -49,12 +49,14 @@ def measure(
     gap = trial.target - found.expected
     att = float(gap[trial.measured].mean())
     test = conformal_test(trial, rule, permutation)
-    spread = max(float(np.std(gap[~trial.measured])), 1e-6 * float(np.abs(trial.target).mean()), 1e-12)
+    scale = max(float(np.std(gap[~trial.measured])), 1e-6 * float(np.abs(trial.target).mean()), 1e-12)
+    low, high = invert(test, att, scale / np.sqrt(trial.measured.sum()), level)
+    p_value = test.p_value()
     return Estimate(
         estimator=name,
         att=att,
-        interval=invert(test, att, spread / np.sqrt(trial.measured.sum()), level),
-        p_value=test.p_value(),
+        interval=(low, high),
+        p_value=max(p_value, 1 - level) if low <= 0 <= high else p_value,  # a widened interval is a milder test
         level=level,
         cells=trial.cells,
         expected=float(found.expected[trial.measured].sum() * trial.treated.sum()),

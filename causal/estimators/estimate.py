@@ -40,9 +40,9 @@ class Window:
 class Estimate:
     """An effect with its uncertainty and what it stands on.
 
-    `cells` is the number of treated geo-periods (or users); `expected` the KPI that they would have had without the
-    experiment; `series` the KPI and its counterfactual by period, for the mean treated geo; `weights` what each control
-    counts in the counterfactual. What an estimator does not have is None or NaN.
+    `cells` is the number of treated geo-periods (or users, or units of exposure); `expected` the KPI that they would
+    have had without the experiment; `series` the KPI and its counterfactual by period, for the mean treated geo;
+    `weights` what each control counts in the counterfactual. What an estimator does not have is None or NaN.
     """
 
     estimator: str
@@ -50,7 +50,7 @@ class Estimate:
     interval: Interval
     p_value: float
     level: float
-    cells: int
+    cells: int | float
     expected: float
     assumptions: tuple[str, ...]
     weights: pd.Series | None = None
@@ -78,7 +78,7 @@ class Estimate:
         return (self.interval[1] - self.interval[0]) / 2 / float(stats.norm.ppf(0.5 + self.level / 2))
 
 
-def student(att: float, error: float, degrees: float, level: float) -> dict[str, Any]:
+def student(att: float, error: float, degrees: int | float, level: float) -> dict[str, Any]:
     """p-value, interval and standard error of a t-test, as fields of an `Estimate`; infinite degrees make it normal."""
     reach = float(stats.t.ppf(0.5 + level / 2, degrees)) * error
     p_value = float(2 * stats.t.sf(abs(att) / error, degrees)) if error > 0 else float(att == 0)

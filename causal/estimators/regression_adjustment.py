@@ -45,7 +45,7 @@ def estimate(
 
 
 def unit_estimate(
-    name: str, data: Units, att: float, error: float, degrees: float, level: float, adjusted: bool
+    name: str, data: Units, att: float, error: float, degrees: int | float, level: float, adjusted: bool
 ) -> Estimate:
     """An estimate over units, from a t-test."""
     cells = int(data.treated.sum())

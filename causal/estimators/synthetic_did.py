@@ -22,10 +22,10 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from causal.estimators.conformal import Permutation
-from causal.estimators.counterfactual import Counterfactual, measure
+from causal.estimators.counterfactual import Counterfactual, Rule, measure
 from causal.estimators.estimate import LEVEL, Estimate
 from causal.estimators.simplex import simplex_weights
-from causal.estimators.trial import Day, Panel, read_trial
+from causal.estimators.trial import Day, Panel, Trial, read_trial
 
 PARALLEL = "The mixture of control geos and the treated ones would have gone on in parallel."
 NEXT_TO_NONE = 1e-6
@@ -66,5 +66,9 @@ def estimate(
 ) -> Estimate:
     """Synthetic difference in differences of a finished experiment; `layout` goes to `read_trial`."""
     trial = read_trial(panel, treated, start, end, measured_until, **layout)
-    rule = partial(parallel_mixture, treated_cells=trial.cells)
-    return measure("synthetic_did", trial, rule, (PARALLEL,), level, permutation)
+    return measure("synthetic_did", trial, rule_for(trial), (PARALLEL,), level, permutation)
+
+
+def rule_for(trial: Trial) -> Rule:
+    """The rule with the ridge that a trial of this size asks for."""
+    return partial(parallel_mixture, treated_cells=trial.cells)

@@ -122,7 +122,7 @@ def _error(pairs: Pairs, cut: int, value: float) -> float:
 
 
 def _interval(
-    ratio: Callable[[float], float], middle: float, error: float, degrees: float, level: float
+    ratio: Callable[[float], float], middle: float, error: float, degrees: int | float, level: float
 ) -> tuple[float, float]:
     """Where the studentised trimmed mean stays within the quantile: outwards from the estimate."""
     limit = float(stats.t.ppf(0.5 + level / 2, degrees))

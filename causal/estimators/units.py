@@ -43,9 +43,9 @@ def read_units(units: pd.DataFrame, outcome: str, treatment: str, covariates: Se
                 f"`{name}` is missing in {units[name].isna().sum()} of {len(units):,} rows: drop or fill them"
             )
     if not problems:
-        given = set(units[treatment].astype(float).unique())
-        if given != {0.0, 1.0}:
-            problems.append(f"`{treatment}` holds {sorted(given)}: it must be 0 for some units and 1 for others")
+        given = sorted(float(value) for value in units[treatment].unique())
+        if given != [0.0, 1.0]:
+            problems.append(f"`{treatment}` holds {given}: it must be 0 for some units and 1 for others")
     if problems:
         raise InputError(problems, "the units")
     table = units[wanted].to_numpy(dtype=float)
