@@ -57,7 +57,7 @@ def operating(
     )
 
 
-def _one(name: str, trial: Trial, lift: float, level: float) -> dict[str, float]:
+def _one(name: str, trial: Trial, lift: float, level: float) -> dict[str, bool | float]:
     """An effect is constant over weeks here, so taking the true one away and testing zero is testing the truth."""
     effect = lift * float(trial.target[trial.measured].mean())
     chosen = choose(placebo_table(trial, level), level) if name == "ensemble" else name
