@@ -39,6 +39,10 @@ INTERVAL = (0.05, 0.95)
 """The quantiles every reported interval runs between: a 90 % credible interval."""
 
 
+STRENGTHS = ("roi_prior", "mroi_prior", "contribution_share_prior")
+"""What may be said of a channel's strength; one of them at most."""
+
+
 class Channel(Part):
     """A paid channel: its `spend` column, and what people saw where that is known.
 
@@ -151,11 +155,40 @@ class Prior(Part):
 
 
 class ChannelModel(Part):
-    """What one channel does differently from the model's defaults."""
+    """What one channel does differently from the model's defaults.
+
+    Its strength may have one prior: its ROI, its mROI (the return on the next unit of money), or its contribution as a
+    share of KPI. `half_life_prior` is in periods: how long until half of an exposure's effect has arrived.
+    """
 
     adstock: Key | None = None
     saturation: Key | None = None
     roi_prior: Prior | None = None
+    mroi_prior: Prior | None = None
+    contribution_share_prior: Prior | None = None
+    half_life_prior: Prior | None = None
+
+    @property
+    def strength(self) -> tuple[str, Prior] | None:
+        """The name and the prior of the one quantity that says how strong the channel is, if the study has one."""
+        given = [(name, getattr(self, name)) for name in STRENGTHS if getattr(self, name) is not None]
+        return given[0] if given else None
+
+    @model_validator(mode="after")
+    def _one_strength(self) -> ChannelModel:
+        given = [name for name in STRENGTHS if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError(
+                f"{' and '.join(given)} are priors of the same thing, how strong the channel is: keep the one that is "
+                "known best"
+            )
+        share = self.contribution_share_prior
+        if share and share.p95 >= 1:
+            raise ValueError(
+                f"contribution_share_prior has p95 {share.p95:g}, but no channel brings more than all of the KPI: "
+                "write 10 % as 0.1"
+            )
+        return self
 
 
 class Seasonality(Part):
@@ -191,6 +224,10 @@ class Model(Part):
         if self.likelihood == "negative_binomial" and self.link != "log":
             raise ValueError("a negative_binomial likelihood needs link: log, because its mean must be positive")
         return self
+
+    def of(self, channel: str) -> ChannelModel:
+        """What `channel` does differently; nothing, unless `per_channel` says so."""
+        return self.per_channel.get(channel, ChannelModel())
 
     def lags(self, periods: int, periods_per_year: float) -> int:
         """`max_lag` for a window of `periods` periods."""
@@ -269,9 +306,14 @@ def _unknown_channels(study: Study) -> Iterator[str]:
         if name not in paid:
             yield f"{place} names {name!r}, which is not a channel: {closest(name, paid)}"
     media = [*paid, *study.data.organic]
-    for name in study.model.per_channel:
+    for name, own in study.model.per_channel.items():
         if name not in media:
             yield f"model.per_channel names {name!r}, which is not a channel: {closest(name, media)}"
+        if name in study.data.organic and (own.roi_prior or own.mroi_prior):
+            yield (
+                f"model.per_channel.{name} has a prior of a return, but {name} costs nothing: give it a "
+                "contribution_share_prior"
+            )
 
 
 def load_study(source: str | Path | Mapping[str, Any]) -> Study:

@@ -144,8 +144,7 @@ def identification(evidence: Evidence) -> Iterator[Row]:
             "it does. Treat its ROI as unknown until an experiment has measured it."
         )
         yield row("relative_width", name, width, RELATIVE_WIDTH, _above(width, RELATIVE_WIDTH), message)
-        own = evidence.study.model.per_channel.get(name)
-        if own is None or own.roi_prior is None:
+        if evidence.study.model.of(name).strength is None:
             learned = float(1.0 - np.log(np.maximum(draws, 1e-300)).std() / prior_spread)
             message = (
                 f"{name}: the data removed only {max(learned, 0.0):.0%} of the prior's uncertainty; its ROI is mostly "

@@ -18,7 +18,7 @@ from mmm.insight.contrast import Sample, draws_of, expected_kpi, labelled, over_
 from mmm.insight.contribution import contribution, window_weight
 from mmm.media.adstock import half_life as weights_half_life
 from mmm.media.adstock import normalised_weights
-from mmm.model.core import response
+from mmm.model.core import marginal_response
 from mmm.model.fit import model_of, panel_of
 
 
@@ -36,10 +36,7 @@ def mroi(fit: xr.DataTree, *, by_geo: bool = False) -> xr.DataArray:
     weight = window_weight(fit, as_value=True)
 
     def slope(sample: Sample) -> Array:
-        def at(multiple: Array) -> Array:
-            return response(structure, arrays._replace(lagged_exposure=arrays.lagged_exposure * multiple), sample)
-
-        effect = sample["coefficient"].T[:, None, :] * jax.jvp(at, (jnp.ones(()),), (jnp.ones(()),))[1] * arrays.size
+        effect = sample["coefficient"].T[:, None, :] * marginal_response(structure, arrays, sample) * arrays.size
         if structure.link == "log":
             effect = effect * expected_kpi(model, arrays, sample) / arrays.size
         return jnp.einsum("ctg,tg->gc", effect, weight)

@@ -77,6 +77,27 @@ def typical_effect(arrays: Arrays, response: Response) -> Float[Array, " channel
     return jnp.maximum(share, 1e-9)
 
 
+def effect_of_share(
+    structure: Structure, arrays: Arrays, parameters: Parameters, own: Response
+) -> Float[Array, " channel"]:
+    """`typical_effect` of the `own` response; for channels whose share is marginal, of what the next unit adds."""
+    if not structure.marginal:
+        return typical_effect(arrays, own)
+    slope = marginal_response(structure, arrays, parameters)
+    marginal = jnp.zeros(len(structure.channels), bool).at[jnp.asarray(structure.marginal)].set(True)
+    return typical_effect(arrays, jnp.where(marginal[:, None, None], slope, own))
+
+
+def marginal_response(structure: Structure, arrays: Arrays, parameters: Parameters) -> Response:
+    """How fast the response grows with a multiple of all exposure, at 1: equal to the response where nothing
+    saturates."""
+
+    def at(multiple: Array) -> Response:
+        return response(structure, arrays._replace(lagged_exposure=arrays.lagged_exposure * multiple), parameters)
+
+    return jax.jvp(at, (jnp.ones(()),), (jnp.ones(()),))[1]
+
+
 def media_effect(coefficient: Float[Array, "geo channel"], response: Response) -> Float[Array, "time geo"]:
     """Sum over channels of coefficient times response."""
     return (coefficient.astype(response.dtype).T[:, None, :] * response).sum(axis=0)

@@ -24,7 +24,7 @@ from jaxtyping import Array, Float
 
 from mmm.model.calibrate import observe_lift
 from mmm.model.collapse import Noise, collapsed_log_density
-from mmm.model.core import Parameters, baseline, media_effect, response, typical_effect
+from mmm.model.core import Parameters, baseline, effect_of_share, media_effect, response
 from mmm.model.spec import MEDIA_SHARE, ROI_SPREAD, Arrays, Structure
 
 SIGMA_SCALE = 0.5
@@ -65,7 +65,7 @@ def sample_media(structure: Structure, arrays: Arrays) -> dict[str, Array]:
     parameters = _sample_components(structure)
     shapes = response(structure, arrays, parameters)
     share = jnp.exp(_sample_log_share(arrays))
-    coefficient = (share / typical_effect(arrays, shapes))[None, :]
+    coefficient = (share / effect_of_share(structure, arrays, parameters, shapes))[None, :]
     geos = len(structure.geos)
     if geos > 1:
         with numpyro.plate("channel_of_spread", len(structure.channels)):
@@ -117,8 +117,9 @@ def design_mean(structure: Structure, arrays: Arrays) -> Float[Array, " column"]
 
 def coefficient_of(structure: Structure, arrays: Arrays, draw: Parameters) -> Float[Array, "geo channel"]:
     """The coefficients that belong to one draw of the sampled parameters."""
-    shapes = response(structure, arrays, component_parameters(structure, draw))
-    coefficient = (jnp.exp(draw["log_share"]) / typical_effect(arrays, shapes))[None, :]
+    parameters = component_parameters(structure, draw)
+    shapes = response(structure, arrays, parameters)
+    coefficient = (jnp.exp(draw["log_share"]) / effect_of_share(structure, arrays, parameters, shapes))[None, :]
     return (
         coefficient * jnp.exp(draw["geo_spread"] ** (1.0 - CENTRING) * draw["geo_offset"])
         if "geo_spread" in draw

@@ -28,7 +28,8 @@ from mmm.media import Adstock, Saturation, load_component
 from mmm.media.adstock import lagged
 from mmm.model.baseline import Block, baseline_blocks
 from mmm.model.design import Design, design_of
-from mmm.study import Model, Study
+from mmm.model.priors import effect_priors, with_half_life
+from mmm.study import Model, Prior, Study
 
 ROI_SPREAD = (np.log(0.6), 0.5)
 """Log-normal prior of the standard deviation of log ROI across paid channels, its log median and log sd. At
@@ -66,6 +67,7 @@ class Structure:
     likelihood: str
     link: str
     tested: tuple[int, ...] = ()  # the channel of each pair of `Lift`
+    marginal: tuple[int, ...] = ()  # channels whose share is that of the next unit of exposure: a prior of mROI
 
     @property
     def collapses(self) -> bool:
@@ -107,14 +109,16 @@ def build(panel: xr.Dataset, study: Study) -> tuple[Structure, Arrays, tuple[Blo
     frequency = panel["frequency"].transpose("channel", "time", "geo").to_numpy() if "frequency" in panel else None
     channels = tuple(str(name) for name in panel.indexes["channel"])
     has_frequency = np.zeros(len(channels), bool) if frequency is None else np.isfinite(frequency).any(axis=(1, 2))
+    max_lag = model.lags(int(panel["in_window"].sum()), periods_per_year)
     structure = Structure(
-        groups=_groups(channels, model, has_frequency),
+        groups=_groups(channels, model, has_frequency, max_lag),
         channels=channels,
         geos=tuple(str(name) for name in panel.indexes["geo"]),
-        max_lag=model.lags(int(panel["in_window"].sum()), periods_per_year),
+        max_lag=max_lag,
         blocks=tuple((block.name, len(block.labels), block.scale_prior) for block in blocks),
         likelihood=model.likelihood,
         link=model.link,
+        marginal=tuple(i for i, name in enumerate(channels) if model.of(name).mroi_prior),
     )
     return structure, _arrays(panel, study, blocks, frequency, structure.max_lag), blocks
 
@@ -155,16 +159,20 @@ def scale_frequency(panel: xr.Dataset, frequency: Float[np.ndarray, "channel tim
     return jnp.asarray(np.nan_to_num(frequency) / np.where(typical > 0, typical, 1.0)[:, None, None])
 
 
-def _groups(channels: tuple[str, ...], model: Model, has_frequency: np.ndarray) -> tuple[Group, ...]:
-    members: dict[tuple[str, str, bool], list[int]] = {}
+def _groups(channels: tuple[str, ...], model: Model, has_frequency: np.ndarray, max_lag: int) -> tuple[Group, ...]:
+    members: dict[tuple[str, str, bool, Prior | None], list[int]] = {}
     for index, name in enumerate(channels):
-        own = model.per_channel.get(name)
-        adstock = (own.adstock if own else None) or model.adstock
-        saturation = (own.saturation if own else None) or model.saturation
-        members.setdefault((adstock, saturation, bool(has_frequency[index])), []).append(index)
+        own = model.of(name)
+        kinds = (own.adstock or model.adstock, own.saturation or model.saturation)
+        members.setdefault((*kinds, bool(has_frequency[index]), own.half_life_prior), []).append(index)
     return tuple(
-        Group(tuple(indices), load_component("adstock", adstock), load_component("saturation", saturation), frequency)
-        for (adstock, saturation, frequency), indices in members.items()
+        Group(
+            channels=tuple(indices),
+            adstock=with_half_life(adstock, half_life, max_lag),
+            saturation=load_component("saturation", saturation),
+            frequency=frequency,
+        )
+        for (adstock, saturation, frequency, half_life), indices in members.items()
     )
 
 
@@ -184,7 +192,7 @@ def _arrays(
     mask = np.isfinite(kpi) & panel["in_window"].to_numpy()[:, None]
     size = _size(panel)
     exposure = panel["exposure"].transpose("channel", "time", "geo").to_numpy()
-    prior_mean, prior_sd, pooled = _effect_priors(panel, study, mask)
+    prior_mean, prior_sd, pooled = effect_priors(panel, study, mask, MEDIA_SHARE[0], ORGANIC_SHARE)
     return Arrays(
         lagged_exposure=lag_exposure(panel, exposure, max_lag),
         frequency=jnp.empty((0, *exposure.shape[1:])) if frequency is None else scale_frequency(panel, frequency),
@@ -197,28 +205,3 @@ def _arrays(
         prior_sd=jnp.asarray(prior_sd),
         pooled=jnp.asarray(pooled),
     )
-
-
-def _effect_priors(panel: xr.Dataset, study: Study, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Log-normal priors of each channel's contribution as a share of KPI: log median, log sd, and which are pooled.
-
-    Paid channels without a prior of their own share one ROI distribution: the share of KPI is the share of spend times
-    the media share, times what the channel's ROI differs from the common one.
-    """
-    spend = (panel["spend"].transpose("channel", "time", "geo").to_numpy() * mask).sum(axis=(1, 2))
-    kpi = panel["kpi"].transpose("time", "geo").to_numpy()
-    value = panel["value_per_kpi"].transpose("time", "geo").to_numpy()
-    total = np.where(mask, kpi, 0.0)
-    paid = panel["paid"].to_numpy().astype(bool)
-    floor = 1e-3 * spend[paid].sum() / max(paid.sum(), 1)
-    spend_share = np.maximum(spend, floor) / max(np.maximum(spend, floor)[paid].sum(), 1e-300)
-    mean = np.where(paid, np.log(np.maximum(spend_share, 1e-12)) + MEDIA_SHARE[0], ORGANIC_SHARE[0])
-    sd = np.where(paid, 0.0, ORGANIC_SHARE[1])
-    pooled = paid.copy()
-    for index, name in enumerate(panel.indexes["channel"]):
-        own = study.model.per_channel.get(str(name))
-        if own and own.roi_prior and paid[index]:
-            mean[index] = np.log(own.roi_prior.median * max(spend[index], 1e-12) / (total * value).sum())
-            sd[index] = np.log(own.roi_prior.p95 / own.roi_prior.median) / 1.6448536269514722
-            pooled[index] = False
-    return mean, sd, pooled
