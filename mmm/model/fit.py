@@ -63,7 +63,7 @@ def fit(panel: xr.DataTree, study: Study | None = None, *, progress: Progress | 
     with threadpool_limits(1, user_api="blas"):  # its threads wait by spinning, and starve the chains beside them
         seed, chains = study.fit.seed, study.fit.chains
         sampled = draw_posterior(model.structure, in_single(model.arrays), seed, chains, warmup, draws, progress)
-        tree["posterior"] = xr.DataTree(_posterior(model, sampled, seed))
+        tree["posterior"] = xr.DataTree(labelled_draws(model, sampled, seed))
     tree["sample_stats"] = xr.DataTree(_sample_stats(sampled))
     tree.attrs |= {
         "study": json.dumps(study.canonical()),
@@ -123,7 +123,8 @@ def panel_of(tree: xr.DataTree) -> xr.Dataset:
     return tree["panel"].to_dataset().assign_attrs(tree.attrs)
 
 
-def _posterior(model: Model, sampled: Draws, seed: int) -> xr.Dataset:
+def labelled_draws(model: Model, sampled: Draws, seed: int) -> xr.Dataset:
+    """Sampled parameters as the public variables of `/posterior`, with what was integrated out drawn again."""
     structure, arrays, blocks = model
     chains, draws = sampled.diverging.shape
     flat = {name: values.reshape(chains * draws, *values.shape[2:]) for name, values in sampled.values.items()}
