@@ -24,15 +24,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from mmm.errors import InputError, StudyError, closest
+from mmm.errors import InputError, StudyError, closest, listing
 from mmm.study_file import Document, read_document, validate
 from mmm.study_plan import Finance, Group, Horizon, Plan, Report, Scenario, Target
 from mmm.study_types import Day, Key, Name, Part
 
 __all__ = [
-    "INTERVAL", "Channel", "ChannelModel", "Data", "Finance", "Fit", "Group", "Horizon", "InputError", "Kpi", "Model",
-    "Organic", "Plan", "Prior", "Report", "Scenario", "Seasonality", "Study", "StudyError", "TableSource", "Target",
-    "Trend", "Window", "load_study",
+    "INTERVAL", "Channel", "ChannelModel", "Data", "Event", "Finance", "Fit", "Group", "Holidays", "Horizon",
+    "InputError", "Kpi", "Model", "Organic", "Plan", "Prior", "Report", "Scenario", "Seasonality", "Study",
+    "StudyError", "TableSource", "Target", "Trend", "Window", "load_study",
 ]  # fmt: skip
 
 INTERVAL = (0.05, 0.95)
@@ -198,16 +198,53 @@ class Seasonality(Part):
 
 
 class Trend(Part):
-    """A level that drifts: a piecewise-linear curve whose `knots` bend as far as the data ask for."""
+    """A level that drifts: a piecewise-linear curve whose `knots` bend as far as the data ask for (`flexible`), a
+    straight line, or a line and a smooth Gaussian process of as many waves as `knots` (`gp`)."""
 
-    kind: Literal["flexible", "linear", "none"] = "flexible"
+    kind: Literal["flexible", "linear", "gp", "none"] = "flexible"
     knots: Literal["auto"] | PositiveInt = "auto"
+
+
+Around = tuple[Annotated[int, Field(ge=0, le=60)], Annotated[int, Field(ge=0, le=60)]]
+"""Days before and days after that count as well."""
+
+
+class Event(Part):
+    """Something on known days that moved the KPI: `dates` that share one effect, or one span from `start` to `end`.
+
+    `window: [2, 1]` makes it begin two days earlier and end a day later.
+    """
+
+    name: Key
+    dates: tuple[Day, ...] = ()
+    start: Day | None = None
+    end: Day | None = None
+    window: Around = (0, 0)
+
+    @model_validator(mode="after")
+    def _dated(self) -> Event:
+        if bool(self.dates) == bool(self.start or self.end) or (self.start is None) != (self.end is None):
+            raise ValueError(f"event {self.name!r} needs dates, or start and end: one of the two")
+        if self.start and self.end and self.start > self.end:
+            raise ValueError(f"event {self.name!r} starts on {self.start}, after its end {self.end}")
+        return self
+
+
+class Holidays(Part):
+    """The public holidays of a country (ISO 3166: FR, US), or of a `region` of it; each is an event with an effect of
+    its own. Needs the extra `mmm[holidays]`."""
+
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2,3}$")]
+    region: Key | None = None
+    window: Around = (0, 0)
 
 
 class Model(Part):
     """The mix model; every key has a default, and a bare study fits.
 
-    `max_lag` is in periods; `auto` is half a year, at most 56 periods and at most a quarter of the window.
+    `max_lag` is in periods; `auto` is half a year, at most 56 periods and at most a quarter of the window. `breaks` are
+    dates at which the level shifted for good. `controls_prior` is `horseshoe` where few of many controls matter; `auto`
+    takes it above 10.
     """
 
     adstock: Key = "auto"
@@ -215,9 +252,21 @@ class Model(Part):
     max_lag: Literal["auto"] | Annotated[int, Field(ge=0, le=104)] = "auto"
     trend: Trend = Trend()
     seasonality: Seasonality = Seasonality()
+    holidays: Holidays | None = None
+    events: tuple[Event, ...] = ()
+    breaks: tuple[Day, ...] = ()
+    controls_prior: Literal["auto", "normal", "horseshoe"] = "auto"
     per_channel: dict[Key, ChannelModel] = Field(default={})
     likelihood: Literal["normal", "student_t", "negative_binomial"] = "normal"
     link: Literal["identity", "log"] = "identity"
+
+    @model_validator(mode="after")
+    def _events_named_once(self) -> Model:
+        names = [event.name for event in self.events]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"events has {listing(twice)} more than once: list all dates under one name")
+        return self
 
     @model_validator(mode="after")
     def _count_needs_log(self) -> Model:

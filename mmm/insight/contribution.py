@@ -21,6 +21,8 @@ SAMPLES_BY_TIME = 400
 """Draws behind a band by period: quantiles of 400 draws are within two points of the nominal ones."""
 BASELINE = "baseline"
 INTERACTION = "interaction"
+APART = ("seasonality", "events", "controls", "treatments")
+"""Blocks of the baseline that the decomposition shows by themselves."""
 
 
 def contribution(fit: xr.DataTree, *, as_value: bool = False) -> xr.DataArray:
@@ -39,7 +41,7 @@ def decompose(fit: xr.DataTree, *, total: bool = False) -> xr.Dataset:
     """Expected KPI by source, `component geo time`, with `mean`, `p05` and `p95`; KPI units.
 
     With `total` the geos are summed draw by draw, as geo `all`. Components are the channels, `baseline` (intercept,
-    trend), `seasonality`, `controls` and `treatments` where there are any, and for
+    trend, breaks), `seasonality`, `events`, `controls` and `treatments` where there are any, and for
     models whose channels multiply each other the `interaction` that belongs to none of them alone. The means add up
     to expected KPI.
     """
@@ -61,7 +63,7 @@ def decompose(fit: xr.DataTree, *, total: bool = False) -> xr.Dataset:
 
 def component_names(model: Model) -> list[str]:
     """Channels first, then the parts of the baseline, in the order of `components`."""
-    parts = [name for name, _, _ in model.structure.blocks if name in ("seasonality", "controls", "treatments")]
+    parts = [name for name, _, _ in model.structure.blocks if name in APART]
     interaction = [INTERACTION] if model.structure.link == "log" else []
     return [*model.structure.channels, BASELINE, *parts, *interaction]
 
@@ -75,7 +77,7 @@ def components(model: Model, sample: Sample) -> Array:
     for name, columns, _ in structure.blocks:
         inside = (jnp.arange(len(coefficient)) >= position) & (jnp.arange(len(coefficient)) < position + columns)
         part = fitted(arrays.design, jnp.where(inside, coefficient, 0.0))
-        key = name if name in ("seasonality", "controls", "treatments") else BASELINE
+        key = name if name in APART else BASELINE
         linear[key] = linear[key] + part if key in linear else part
         position += columns
     if structure.link == "log":

@@ -1,53 +1,59 @@
 """What would sales be without paid media? Linear columns with Gaussian priors, in blocks.
 
-    baseline[g,t] = intercept[g] + trend(t) + seasonality(t) + controls[g,t] b + treatments[g,t] d
+    baseline[g,t] = intercept[g] + trend(t) + breaks(t) + seasonality(t) + events(t)
+                    + controls[g,t] b + treatments[g,t] d
 
 in KPI relative to the geo's size.
 
-Each block has columns, a prior standard deviation for each column, and possibly a scale that is learned: prior sd =
-scale * sd with `scale ~ HalfNormal(scale_prior)`. A learned scale lets a block be flexible and still vanish when the
-data do not ask for it. Because every column is linear and Gaussian, the model integrates the coefficients out
-(`mmm.model.collapse`), and flexibility costs next to nothing.
+Each block has columns, a prior standard deviation for each column, and possibly scales that are learned
+(`mmm.model.block`): they let a block be flexible and still vanish when the data do not ask for it. Because every column
+is linear and Gaussian, the model integrates the coefficients out (`mmm.model.collapse`), and flexibility costs next to
+nothing.
 
 To add a block, write a function that returns a `Block` and list it in `baseline_blocks`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from jaxtyping import Float
 
+from mmm.model.block import Block, Horseshoe, Smooth, waves
+from mmm.model.events import breaks, events
 from mmm.study import Model
 
 KNOTS_PER_YEAR = 4
 DAYS_PER_YEAR = 365.2425
-
-
-@dataclass(frozen=True)
-class Block:
-    """Columns, `(time, column)` where all geos share them, with prior `Normal(mean, sd)`, times a learned scale where
-    `scale_prior` is given."""
-
-    name: str
-    labels: tuple[str, ...]
-    columns: Float[np.ndarray, "time *geo column"]
-    mean: Float[np.ndarray, " column"]
-    sd: Float[np.ndarray, " column"]
-    scale_prior: float | None = None
+WAVES_PER_YEAR = 8
+"""What a lengthscale of a quarter needs: 2.65 for each lengthscale in half of the domain (Riutort-Mayol et al.)."""
+MARGIN = 1.5
+"""The domain of the waves in multiples of the data's: they are zero at its ends, and the level must not be."""
+LEVEL = (0.1, (float(np.log(0.75)), 0.5))
+"""Of the smooth level: half-normal scale of its amplitude relative to the mean KPI, log-normal prior of its
+lengthscale in years."""
+CONTROL_SCALE = 0.2
+"""Half-normal scale of what one standard deviation of a control does, relative to the mean KPI; no more than that under
+a horseshoe."""
+MANY_CONTROLS = 10
+"""Above it `controls_prior: auto` is a horseshoe."""
+TYPICAL_SIGMA = 0.1
+"""Residual standard deviation, relative to the mean KPI, by which the horseshoe's global scale is set."""
 
 
 def baseline_blocks(panel: xr.Dataset, model: Model, periods_per_year: float) -> tuple[Block, ...]:
     """The blocks a study asks for: the intercept, blocks that all geos share, blocks with values of a geo's own."""
-    time, geo = panel.indexes["time"], panel.indexes["geo"]
+    time, geo, inside = panel.indexes["time"], panel.indexes["geo"], panel["in_window"].values
     candidates = (
         intercept(geo, len(time)),
-        *trend(time, panel["in_window"].values, model, periods_per_year),
-        seasonality(time, panel["in_window"].values, model, periods_per_year),
-        covariates(panel, "controls", "control"),
+        *trend(time, inside, model, periods_per_year),
+        breaks(time, inside, model),
+        seasonality(time, inside, model, periods_per_year),
+        events(time, inside, model),
+        _shrunk(covariates(panel, "controls", "control"), model, int(inside.sum()) * len(geo)),
         covariates(panel, "treatments", "treatment"),
     )
     return tuple(block for block in candidates if block.labels)
@@ -69,12 +75,23 @@ def trend(time: pd.Index, in_window: np.ndarray, model: Model, periods_per_year:
     span = years[in_window][-1] - years[in_window][0]
     slope = Block("trend", ("slope_per_year",), years[:, None], np.zeros(1), np.array([0.3 / max(span, 1.0)]))
     count = round(span * KNOTS_PER_YEAR) - 1 if model.trend.knots == "auto" else int(model.trend.knots)
+    if model.trend.kind == "gp":
+        return slope, level(years, None if model.trend.knots == "auto" else count)
     if model.trend.kind == "linear" or count < 1:
         return (slope,)
     knots = np.linspace(years[in_window][0], years[in_window][-1], count + 2)[1:-1]
     hinges = np.maximum(0.0, years[:, None] - knots)
     bend = Block("bend", tuple(f"bend[{k:+.2f}y]" for k in knots), hinges, np.zeros(count), np.ones(count), 0.15)
     return slope, bend
+
+
+def level(years: Float[np.ndarray, " time"], count: int | None) -> Block:
+    """A smooth level, a Gaussian process in `count` waves; its amplitude and lengthscale are learned."""
+    middle, half = (years[0] + years[-1]) / 2, (years[-1] - years[0]) / 2
+    count = count or max(4, round(2 * half * WAVES_PER_YEAR))
+    columns = waves(years - middle, MARGIN * half, count)
+    labels = tuple(f"level[{wave}]" for wave in range(1, count + 1))
+    return Block("level", labels, columns, np.zeros(count), np.ones(count), Smooth(*LEVEL, MARGIN * half))
 
 
 def seasonality(time: pd.Index, in_window: np.ndarray, model: Model, periods_per_year: float) -> Block:
@@ -108,7 +125,18 @@ def covariates(panel: xr.Dataset, variable: str, dimension: str) -> Block:
     spread = inside.std(axis=0)
     columns = (raw - inside.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
     labels = tuple(str(name) for name in panel.indexes[dimension])
-    return Block(variable, labels, columns, np.zeros(len(labels)), np.ones(len(labels)), 0.2)
+    return Block(variable, labels, columns, np.zeros(len(labels)), np.ones(len(labels)), CONTROL_SCALE)
+
+
+def _shrunk(controls: Block, model: Model, cells: int) -> Block:
+    """Many controls under a horseshoe that expects a tenth of them, or one, to matter."""
+    count = len(controls.labels)
+    wanted = model.controls_prior == "horseshoe" or (model.controls_prior == "auto" and count > MANY_CONTROLS)
+    if not wanted or not count:
+        return controls
+    expected = max(1.0, count / 10)
+    size = expected / max(count - expected, 1.0) * TYPICAL_SIGMA / np.sqrt(cells)
+    return replace(controls, scale_prior=Horseshoe(float(size), CONTROL_SCALE))
 
 
 def _auto_order(periods: int, periods_per_year: float) -> int:

@@ -26,6 +26,7 @@ from jaxtyping import Array, Float
 from mmm.errors import InputError
 from mmm.media.adstock import carry_over, normalised_weights
 from mmm.model.core import Parameters
+from mmm.model.events import overlap
 from mmm.model.spec import Arrays, Lift, Structure, lag_exposure
 
 DEGREES_OF_FREEDOM = 5.0
@@ -135,10 +136,7 @@ def _spent(row: pd.Series, panel: xr.Dataset, channel: int) -> float:
 
 def _overlap(panel: xr.Dataset, row: pd.Series, until: str) -> Float[np.ndarray, "time geo"]:
     """The share of each cell's period between the test's start and the end of day `until`; 0 in other geos."""
-    starts = panel["time"].values.astype("datetime64[s]").astype(float)
-    ends = np.append(starts[1:], 2 * starts[-1] - starts[-2])
-    first, last = pd.Timestamp(row["start"]).timestamp(), (pd.Timestamp(row[until]) + pd.Timedelta(days=1)).timestamp()
-    share = np.clip((np.minimum(ends, last) - np.maximum(starts, first)) / (ends - starts), 0.0, 1.0)
+    share = overlap(panel["time"].values, row["start"], row[until])
     geos = panel["geo"].values
     treated = np.ones(len(geos)) if row["geos"] in ((), ("all",)) else np.isin(geos, row["geos"]).astype(float)
     return share[:, None] * treated

@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from mmm.model.baseline import Block
+from mmm.model.block import Block
 
 
 class Design(NamedTuple):

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 from jaxtyping import Array
@@ -24,7 +23,7 @@ from threadpoolctl import threadpool_limits
 from mmm.data.lift import read_lift
 from mmm.data.panel import SCHEMA_VERSION
 from mmm.files import replacing
-from mmm.model.baseline import Block
+from mmm.model.block import Block, column_scales
 from mmm.model.calibrate import from_dataset, to_dataset, with_experiments
 from mmm.model.collapse import Noise, draw_coefficients
 from mmm.model.core import media_effect, response
@@ -134,7 +133,7 @@ def labelled_draws(model: Model, sampled: Draws, seed: int) -> xr.Dataset:
         key, draw = inputs
         parameters = component_parameters(structure, draw)
         coefficient = coefficient_of(structure, arrays, draw)
-        sd = _design_sd(structure, arrays, draw)
+        sd = column_scales(structure.blocks, draw) * arrays.design.sd
         if "baseline_offset" in draw:
             baseline = design_mean(structure, arrays) + sd * draw["baseline_offset"]
         else:
@@ -144,21 +143,13 @@ def labelled_draws(model: Model, sampled: Draws, seed: int) -> xr.Dataset:
 
     recovered = jax.jit(lambda inputs: jax.lax.map(finish, inputs, batch_size=BATCH))((keys, flat))
     noise = {"sigma", "shock", "degrees_of_freedom", "concentration"}
-    kept = {
-        name: values for name, values in flat.items() if name in {*noise, "roi_spread"} or name.startswith("scale_")
-    }
+    scales = ("scale_", "lengthscale_")
+    kept = {name: values for name, values in flat.items() if name in {*noise, "roi_spread"} or name.startswith(scales)}
     return _labelled(
         structure,
         blocks,
         {name: np.asarray(v).reshape(chains, draws, *v.shape[1:]) for name, v in (recovered | kept).items()},
     )
-
-
-def _design_sd(structure: Structure, arrays: Arrays, draw: dict[str, Array]) -> Array:
-    scales = [
-        jnp.broadcast_to(draw.get(f"scale_{name}", jnp.ones(())), (columns,)) for name, columns, _ in structure.blocks
-    ]
-    return jnp.concatenate(scales) * arrays.design.sd
 
 
 def _labelled(structure: Structure, blocks: tuple[Block, ...], values: dict[str, np.ndarray]) -> xr.Dataset:

@@ -22,6 +22,7 @@ import numpyro
 import numpyro.distributions as dist
 from jaxtyping import Array, Float
 
+from mmm.model.block import centre_of_scales, column_scales, sample_scales
 from mmm.model.calibrate import observe_lift
 from mmm.model.collapse import Noise, collapsed_log_density
 from mmm.model.core import Parameters, baseline, effect_of_share, media_effect, response
@@ -85,7 +86,7 @@ def prior_centre(structure: Structure, arrays: Arrays, collapse: bool = True) ->
             for name, prior in component.priors.items():
                 value = jnp.median(prior.sample(jax.random.key(0), (101,)))
                 centre[f"{kind}_{name}_{group.key}"] = jnp.full(len(group.channels), value)
-    centre |= {f"scale_{name}": 0.5 * jnp.asarray(scale) for name, _, scale in structure.blocks if scale is not None}
+    centre |= centre_of_scales(structure.blocks)
     if geos > 1:
         centre |= {"geo_spread": jnp.full(channels, 0.5 * GEO_SPREAD_SCALE), "geo_offset": jnp.zeros((geos, channels))}
         centre["shock"] = jnp.asarray(0.25 * SHOCK_SCALE)
@@ -102,11 +103,7 @@ def prior_centre(structure: Structure, arrays: Arrays, collapse: bool = True) ->
 
 def design_sd(structure: Structure, arrays: Arrays) -> Float[Array, " column"]:
     """Prior standard deviation of every design column, learned block scales included."""
-    scales = []
-    for name, columns, scale_prior in structure.blocks:
-        scale = jnp.ones(()) if scale_prior is None else numpyro.sample(f"scale_{name}", dist.HalfNormal(scale_prior))
-        scales.append(jnp.broadcast_to(scale, (columns,)))
-    return jnp.concatenate(scales) * arrays.design.sd
+    return column_scales(structure.blocks, sample_scales(structure.blocks)) * arrays.design.sd
 
 
 def design_mean(structure: Structure, arrays: Arrays) -> Float[Array, " column"]:

@@ -26,7 +26,8 @@ from jaxtyping import Array, Bool, Float
 
 from mmm.media import Adstock, Saturation, load_component
 from mmm.media.adstock import lagged
-from mmm.model.baseline import Block, baseline_blocks
+from mmm.model.baseline import baseline_blocks
+from mmm.model.block import Block, Shape
 from mmm.model.design import Design, design_of
 from mmm.model.priors import effect_priors, with_half_life
 from mmm.study import Model, Prior, Study
@@ -63,7 +64,7 @@ class Structure:
     channels: tuple[str, ...]
     geos: tuple[str, ...]
     max_lag: int
-    blocks: tuple[tuple[str, int, float | None], ...]  # name, number of columns, prior of the learned scale
+    blocks: tuple[Shape, ...]
     likelihood: str
     link: str
     tested: tuple[int, ...] = ()  # the channel of each pair of `Lift`
@@ -115,7 +116,7 @@ def build(panel: xr.Dataset, study: Study) -> tuple[Structure, Arrays, tuple[Blo
         channels=channels,
         geos=tuple(str(name) for name in panel.indexes["geo"]),
         max_lag=max_lag,
-        blocks=tuple((block.name, len(block.labels), block.scale_prior) for block in blocks),
+        blocks=tuple(block.shape for block in blocks),
         likelihood=model.likelihood,
         link=model.link,
         marginal=tuple(i for i, name in enumerate(channels) if model.of(name).mroi_prior),

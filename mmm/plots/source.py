@@ -25,7 +25,7 @@ from mmm.study import InputError
 
 Source = pd.DataFrame | xr.DataTree | Path | str
 
-NOT_MEDIA = ("baseline", "intercept", "trend", "seasonality", "controls", "treatments", "interaction")
+NOT_MEDIA = ("baseline", "intercept", "trend", "seasonality", "events", "controls", "treatments", "interaction")
 """Components of a decomposition that are no channels."""
 
 FROM_FIT = ("channels", "contribution", "curves", "fit", "checks")

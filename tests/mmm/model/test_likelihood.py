@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -49,6 +50,7 @@ LIKELIHOODS = {
     "log link": {"link": "log"},
     "student_t": {"likelihood": "student_t"},
     "negative_binomial": {"link": "log", "likelihood": "negative_binomial"},
+    "smooth level": {"trend": {"kind": "gp"}},
 }
 
 
@@ -97,11 +99,18 @@ def test_geos_scatter_log_normally_by_the_spread_of_their_channel(market: Market
     assert scatter == pytest.approx(np.asarray(spread), rel=0.07)  # 2,000 draws: one standard error is 1.6 %
 
 
-@pytest.mark.parametrize("geos", [1, 2])
-def test_integrating_the_baseline_out_is_integrating_the_joint_density(market: Market, geos: int) -> None:
+RICH = {"trend": {"kind": "gp", "knots": 3}, "controls_prior": "horseshoe", "breaks": ["2024-04-01"],
+        "events": [{"name": "fair", "dates": ["2024-03-05", "2024-06-11"]}]}  # fmt: skip
+
+
+@pytest.mark.parametrize(("geos", "more"), [(1, {}), (2, {}), (1, RICH)])
+def test_integrating_the_baseline_out_is_integrating_the_joint_density(
+    market: Market, geos: int, more: dict[str, Any]
+) -> None:
     """The joint density is Gaussian in its p offsets, of baseline and shocks, so its integral is exact:
     log integral = log density at the mode + p/2 log(2 pi) - log det(curvature) / 2."""
-    panel = market(periods=30, geos=geos, model=TINY, data={"controls": ["price"], "window": {"start": "2024-01-22"}})
+    data = {"controls": ["price"], "window": {"start": "2024-01-22"}}
+    panel = market(periods=30, geos=geos, model=TINY | more, data=data)
     structure, arrays, _ = model_of(panel)
 
     columns, periods = len(arrays.design.sd), 30 if geos > 1 else 0
