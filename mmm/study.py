@@ -158,7 +158,8 @@ class ChannelModel(Part):
     """What one channel does differently from the model's defaults.
 
     Its strength may have one prior: its ROI, its mROI (the return on the next unit of money), or its contribution as a
-    share of KPI. `half_life_prior` is in periods: how long until half of an exposure's effect has arrived.
+    share of KPI. `half_life_prior` is in periods: how long until half of an exposure's effect has arrived. `varying`
+    lets its effectiveness drift over time, as far as the data ask for it.
     """
 
     adstock: Key | None = None
@@ -167,6 +168,7 @@ class ChannelModel(Part):
     mroi_prior: Prior | None = None
     contribution_share_prior: Prior | None = None
     half_life_prior: Prior | None = None
+    varying: bool = False
 
     @property
     def strength(self) -> tuple[str, Prior] | None:

@@ -4,9 +4,12 @@ Read `contrast` first (the one counterfactual), then `contribution`, `returns`, 
 folder.
 """
 
-from mmm.insight.contrast import adstocked_exposure, contrast
+from mmm.insight.contrast import adstocked_exposure, contrast, effectiveness
 from mmm.insight.contribution import contribution, decompose
 from mmm.insight.curves import response_curves
 from mmm.insight.returns import half_life, mroi, roi
 
-__all__ = ["adstocked_exposure", "contrast", "contribution", "decompose", "half_life", "mroi", "response_curves", "roi"]
+__all__ = [
+    "adstocked_exposure", "contrast", "contribution", "decompose", "effectiveness", "half_life", "mroi",
+    "response_curves", "roi",
+]  # fmt: skip

@@ -19,6 +19,7 @@ import xarray as xr
 from jaxtyping import Array, Float
 
 from mmm.model.core import baseline, media_effect, response
+from mmm.model.core import effectiveness as drifted
 from mmm.model.fit import BATCH, Model, model_of, panel_of
 from mmm.model.spec import Arrays, lag_exposure
 
@@ -48,7 +49,7 @@ def contrast(
 
 def adstocked_exposure(fit: xr.DataTree, samples: int = 200) -> xr.DataArray:
     """The transformed exposure of `samples` evenly spaced draws, `sample geo time channel`: adstock and saturation,
-    no coefficient."""
+    effectiveness where it drifts, no coefficient."""
     model = model_of(fit)
     values = over_draws(
         lambda sample: response(model.structure, model.arrays, sample).transpose(2, 1, 0), draws_of(fit, samples)
@@ -56,6 +57,20 @@ def adstocked_exposure(fit: xr.DataTree, samples: int = 200) -> xr.DataArray:
     panel = panel_of(fit)
     coords = {name: panel[name].values for name in ("geo", "time", "channel")}
     return labelled(fit, values, coords, samples, "response")
+
+
+def effectiveness(fit: xr.DataTree) -> xr.DataArray:
+    """How well each channel worked in each period relative to its average, `chain draw time channel`; 1 for channels
+    that the study does not let vary."""
+    model, panel = model_of(fit), panel_of(fit)
+    coords = {name: panel[name].values for name in ("time", "channel")}
+
+    def multiples(sample: Sample) -> Array:
+        if not model.structure.varying:
+            return jnp.ones([len(values) for values in coords.values()])
+        return drifted(model.arrays, sample).T
+
+    return labelled(fit, over_draws(multiples, draws_of(fit)), coords, None, "multiple of the channel's average")
 
 
 def expected_kpi(model: Model, arrays: Arrays, sample: Sample) -> Float[Array, "time geo"]:

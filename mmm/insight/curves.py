@@ -3,7 +3,8 @@
     curve[c](m) = value of E[KPI | m times c's exposure] - value of E[KPI | none of it],   other channels as they are
 
 Over the study's window, or over a horizon after the data: then the adstock state at its start is warm (what was spent
-before still works, and is not counted), and the carryover that lands after its end is.
+before still works, and is not counted), and the carryover that lands after its end is. Channels whose effectiveness
+drifts stay as effective as they were last.
 """
 
 from __future__ import annotations
@@ -107,6 +108,10 @@ def _horizon(fit: xr.DataTree, horizon: xr.Dataset, as_value: bool) -> tuple[Arr
     if "frequency" in panel:
         frequency = extended(cube(panel, "frequency")[:, rows], cube(horizon, "frequency"))
         arrays = arrays._replace(frequency=scale_frequency(panel, frequency))
+    if arrays.waves is not None:  # after the data, channels stay as effective as they were last
+        periods = np.arange(panel.sizes["time"] - past.shape[1], panel.sizes["time"] + scaled.shape[2] - past.shape[1])
+        last = np.flatnonzero(panel["in_window"].values)[-1]
+        arrays = arrays._replace(waves=arrays.waves[np.minimum(periods, last)])
     value = horizon["value_per_kpi"].transpose("time", "geo").to_numpy() if as_value else np.ones_like(future[0])
     after = np.repeat(value[-1:], model.structure.max_lag, axis=0)
     weight = np.concatenate([np.zeros((past.shape[1], value.shape[1])), value, after])

@@ -25,7 +25,7 @@ from jaxtyping import Array, Float
 
 from mmm.errors import InputError
 from mmm.media.adstock import carry_over, normalised_weights
-from mmm.model.core import Parameters
+from mmm.model.core import Parameters, effectiveness
 from mmm.model.events import overlap
 from mmm.model.spec import Arrays, Lift, Structure, lag_exposure
 
@@ -85,6 +85,8 @@ def predicted_lift(structure: Structure, arrays: Arrays, lift: Lift, parameters:
 
         with_test, without = jnp.moveaxis(jax.vmap(world)(lift.lagged_exposure[pairs], adstock, saturation), 1, 0)
         coefficient = parameters["coefficient"].T[channels][:, None, :] * arrays.size
+        if structure.varying:
+            coefficient = coefficient * effectiveness(arrays, parameters)[channels][..., None]
         effect = effect.at[pairs].set(((with_test - without) * coefficient * lift.measured[pairs]).sum(axis=(1, 2)))
     return lift.rows @ effect
 

@@ -26,15 +26,23 @@ Response = Float[Array, "channel time geo"]
 
 
 def response(structure: Structure, arrays: Arrays, parameters: Parameters) -> Response:
-    """Adstocked and saturated exposure of every channel, in the structure's channel order.
+    """Adstocked and saturated exposure of every channel, times its effectiveness where that drifts, in the structure's
+    channel order.
 
     `parameters` holds `adstock_<name>` and `saturation_<name>`, each `(channel,)`; entries that a channel's
-    components do not use are ignored.
+    components do not use are ignored. Where channels drift, `drift` holds the weights of `arrays.waves`.
     """
     parts = [group_response(group, structure.max_lag, arrays, parameters) for group in structure.groups]
     order = [channel for group in structure.groups for channel in group.channels]
     inverse = jnp.asarray(sorted(range(len(order)), key=order.__getitem__))
-    return parts[0] if len(parts) == 1 else jnp.concatenate(parts)[inverse]
+    every = parts[0] if len(parts) == 1 else jnp.concatenate(parts)[inverse]
+    return every * effectiveness(arrays, parameters)[..., None] if structure.varying else every
+
+
+def effectiveness(arrays: Arrays, parameters: Parameters) -> Float[Array, "channel time"]:
+    """How well each channel worked in each period, relative to its average; 1 for channels that do not drift."""
+    assert arrays.waves is not None  # where channels vary, `spec.build` made them
+    return jnp.exp(parameters["drift"] @ arrays.waves.T)
 
 
 def group_response(group: Group, max_lag: int, arrays: Arrays, parameters: Parameters) -> Response:

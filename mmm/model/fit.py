@@ -153,7 +153,7 @@ def labelled_draws(model: Model, sampled: Draws, seed: int) -> xr.Dataset:
 
 
 def _labelled(structure: Structure, blocks: tuple[Block, ...], values: dict[str, np.ndarray]) -> xr.Dataset:
-    last = {"coefficient": ("geo", "channel"), "baseline_coefficient": ("column",)}
+    last = {"coefficient": ("geo", "channel"), "baseline_coefficient": ("column",), "drift": ("channel", "wave")}
     channel = {name: ("channel",) for name in values if name.startswith(("adstock_", "saturation_"))}
     variables = {name: (("chain", "draw", *(last | channel).get(name, ())), array) for name, array in values.items()}
     coords = {

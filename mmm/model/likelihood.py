@@ -26,6 +26,7 @@ from mmm.model.block import centre_of_scales, column_scales, sample_scales
 from mmm.model.calibrate import observe_lift
 from mmm.model.collapse import Noise, collapsed_log_density
 from mmm.model.core import Parameters, baseline, effect_of_share, media_effect, response
+from mmm.model.drift import centre_of_drift, drift_weights, sample_drift
 from mmm.model.spec import MEDIA_SHARE, ROI_SPREAD, Arrays, Structure
 
 SIGMA_SCALE = 0.5
@@ -86,7 +87,7 @@ def prior_centre(structure: Structure, arrays: Arrays, collapse: bool = True) ->
             for name, prior in component.priors.items():
                 value = jnp.median(prior.sample(jax.random.key(0), (101,)))
                 centre[f"{kind}_{name}_{group.key}"] = jnp.full(len(group.channels), value)
-    centre |= centre_of_scales(structure.blocks)
+    centre |= centre_of_scales(structure.blocks) | centre_of_drift(structure.drift)
     if geos > 1:
         centre |= {"geo_spread": jnp.full(channels, 0.5 * GEO_SPREAD_SCALE), "geo_offset": jnp.zeros((geos, channels))}
         centre["shock"] = jnp.asarray(0.25 * SHOCK_SCALE)
@@ -125,7 +126,8 @@ def coefficient_of(structure: Structure, arrays: Arrays, draw: Parameters) -> Fl
 
 
 def component_parameters(structure: Structure, draw: Parameters) -> dict[str, Array]:
-    """`adstock_<name>` and `saturation_<name>` by channel; NaN where a channel's component has no such parameter."""
+    """`adstock_<name>` and `saturation_<name>` by channel, NaN where a channel's component has no such parameter; and
+    `drift` where channels drift."""
     merged: dict[str, Array] = {}
     for group in structure.groups:
         for kind, component in (("adstock", group.adstock), ("saturation", group.saturation)):
@@ -133,17 +135,20 @@ def component_parameters(structure: Structure, draw: Parameters) -> dict[str, Ar
                 key = f"{kind}_{name}"
                 values = merged.get(key, jnp.full(len(structure.channels), jnp.nan))
                 merged[key] = values.at[jnp.asarray(group.channels)].set(draw[f"{key}_{group.key}"])
+    if structure.varying:
+        merged["drift"] = drift_weights(structure.drift, structure.varying, len(structure.channels), draw)
     return merged
 
 
 def _sample_components(structure: Structure) -> dict[str, Array]:
-    draw = {}
+    draw: dict[str, Array] = {}
     for group in structure.groups:
         for kind, component in (("adstock", group.adstock), ("saturation", group.saturation)):
             for name, prior in component.priors.items():
                 key = f"{kind}_{name}_{group.key}"
                 with numpyro.plate(f"channels_of_{key}", len(group.channels)):
                     draw[key] = numpyro.sample(key, prior)
+    draw |= sample_drift(structure.drift)
     return component_parameters(structure, draw)
 
 

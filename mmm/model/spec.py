@@ -15,7 +15,7 @@ mean of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import jax
@@ -29,6 +29,7 @@ from mmm.media.adstock import lagged
 from mmm.model.baseline import baseline_blocks
 from mmm.model.block import Block, Shape
 from mmm.model.design import Design, design_of
+from mmm.model.drift import drifts
 from mmm.model.priors import effect_priors, with_half_life
 from mmm.study import Model, Prior, Study
 
@@ -68,6 +69,8 @@ class Structure:
     likelihood: str
     link: str
     tested: tuple[int, ...] = ()  # the channel of each pair of `Lift`
+    varying: tuple[int, ...] = ()  # channels whose effectiveness drifts
+    drift: tuple[Shape, ...] = ()  # and the waves of each
     marginal: tuple[int, ...] = ()  # channels whose share is that of the next unit of exposure: a prior of mROI
 
     @property
@@ -100,6 +103,7 @@ class Arrays(NamedTuple):
     prior_sd: Float[Array, " channel"]
     pooled: Bool[Array, " channel"]
     lift: Lift | None = None
+    waves: Float[Array, "time wave"] | None = None  # of which the drift of `varying` channels is made
 
 
 def build(panel: xr.Dataset, study: Study) -> tuple[Structure, Arrays, tuple[Block, ...]]:
@@ -119,9 +123,14 @@ def build(panel: xr.Dataset, study: Study) -> tuple[Structure, Arrays, tuple[Blo
         blocks=tuple(block.shape for block in blocks),
         likelihood=model.likelihood,
         link=model.link,
+        varying=tuple(i for i, name in enumerate(channels) if model.of(name).varying),
         marginal=tuple(i for i, name in enumerate(channels) if model.of(name).mroi_prior),
     )
-    return structure, _arrays(panel, study, blocks, frequency, structure.max_lag), blocks
+    arrays = _arrays(panel, study, blocks, frequency, structure.max_lag)
+    if structure.varying:
+        waves, drift = drifts(panel["in_window"].to_numpy(), structure.varying, periods_per_year)
+        structure, arrays = replace(structure, drift=drift), arrays._replace(waves=jnp.asarray(waves))
+    return structure, arrays, blocks
 
 
 def in_single(arrays: Arrays) -> Arrays:

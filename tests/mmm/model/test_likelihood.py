@@ -51,6 +51,7 @@ LIKELIHOODS = {
     "student_t": {"likelihood": "student_t"},
     "negative_binomial": {"link": "log", "likelihood": "negative_binomial"},
     "smooth level": {"trend": {"kind": "gp"}},
+    "drift": {"per_channel": {"tv": {"varying": True}}},
 }
 
 
