@@ -159,7 +159,8 @@ class ChannelModel(Part):
 
     Its strength may have one prior: its ROI, its mROI (the return on the next unit of money), or its contribution as a
     share of KPI. `half_life_prior` is in periods: how long until half of an exposure's effect has arrived. `varying`
-    lets its effectiveness drift over time, as far as the data ask for it.
+    lets its effectiveness drift over time, as far as the data ask for it. `order: saturation_first` makes returns
+    diminish within a period, whatever was spent before; without it, exposure accumulates and then saturates.
     """
 
     adstock: Key | None = None
@@ -169,6 +170,7 @@ class ChannelModel(Part):
     contribution_share_prior: Prior | None = None
     half_life_prior: Prior | None = None
     varying: bool = False
+    order: Literal["adstock_first", "saturation_first"] | None = None
 
     @property
     def strength(self) -> tuple[str, Prior] | None:
@@ -360,6 +362,11 @@ def _unknown_channels(study: Study) -> Iterator[str]:
     for name, own in study.model.per_channel.items():
         if name not in media:
             yield f"model.per_channel names {name!r}, which is not a channel: {closest(name, media)}"
+        if own.order and name in paid and study.data.channels[name].reach:
+            yield (
+                f"model.per_channel.{name}.order cannot be chosen: with reach and frequency a channel saturates per "
+                "person reached, before carryover: remove it"
+            )
         if name in study.data.organic and (own.roi_prior or own.mroi_prior):
             yield (
                 f"model.per_channel.{name} has a prior of a return, but {name} costs nothing: give it a "

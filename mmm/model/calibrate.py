@@ -24,8 +24,7 @@ import xarray as xr
 from jaxtyping import Array, Float
 
 from mmm.errors import InputError
-from mmm.media.adstock import carry_over, normalised_weights
-from mmm.model.core import Parameters, effectiveness
+from mmm.model.core import Parameters, channel_response, effectiveness
 from mmm.model.events import overlap
 from mmm.model.spec import Arrays, Lift, Structure, lag_exposure
 
@@ -80,8 +79,7 @@ def predicted_lift(structure: Structure, arrays: Arrays, lift: Lift, parameters:
         saturation = {name: parameters[f"saturation_{name}"][channels] for name in group.saturation.parameters}
 
         def world(lagged: Array, adstock: Parameters, saturation: Parameters, group=group) -> Array:  # type: ignore[no-untyped-def]
-            weights = normalised_weights(group.adstock, structure.max_lag, adstock)
-            return group.saturation(jax.vmap(lambda one: carry_over(one, weights))(lagged), **saturation)
+            return jax.vmap(lambda one: channel_response(group, structure.max_lag, one, adstock, saturation))(lagged)
 
         with_test, without = jnp.moveaxis(jax.vmap(world)(lift.lagged_exposure[pairs], adstock, saturation), 1, 0)
         coefficient = parameters["coefficient"].T[channels][:, None, :] * arrays.size

@@ -5,13 +5,14 @@
     identity link:    mean[t,g] = baseline[t,g] + sum_c effect[c,t,g]
     log link:         mean[t,g] = exp( baseline[t,g] + sum_c effect[c,t,g] )
 
-All in KPI relative to the geo's size. A channel with reach and frequency saturates per person reached, before
-carryover: response = adstock(reach saturation(frequency)).
+All in KPI relative to the geo's size. A channel may saturate first, response = adstock(saturation(exposure)); one with
+reach and frequency does so per person reached, response = adstock(reach saturation(frequency)).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -48,33 +49,33 @@ def effectiveness(arrays: Arrays, parameters: Parameters) -> Float[Array, "chann
 def group_response(group: Group, max_lag: int, arrays: Arrays, parameters: Parameters) -> Response:
     """The response of the channels of one group."""
     members = jnp.asarray(group.channels)
-    precision = arrays.lagged_exposure.dtype
     adstock = {name: parameters[f"adstock_{name}"][members] for name in group.adstock.parameters}
-    saturation = {
-        name: parameters[f"saturation_{name}"][members].astype(precision) for name in group.saturation.parameters
-    }
-    if group.frequency:
-        return _reach_response(group, max_lag, arrays, members, adstock, saturation)
-
-    def one_channel(lagged_exposure: Array, adstock: Parameters, saturation: Parameters) -> Array:
-        carried = carry_over(lagged_exposure, normalised_weights(group.adstock, max_lag, adstock))
-        return group.saturation(carried, **saturation)
-
+    saturation = {name: parameters[f"saturation_{name}"][members] for name in group.saturation.parameters}
     everyone = len(group.channels) == arrays.lagged_exposure.shape[0]
     lagged_exposure = arrays.lagged_exposure if everyone else arrays.lagged_exposure[members]  # indexing copies
-    return jax.vmap(one_channel)(lagged_exposure, adstock, saturation)
+    frequency = arrays.frequency[members] if group.frequency else None
+    return jax.vmap(partial(channel_response, group, max_lag))(lagged_exposure, adstock, saturation, frequency)
 
 
-def _reach_response(
-    group: Group, max_lag: int, arrays: Arrays, members: Array, adstock: Parameters, saturation: Parameters
-) -> Response:
-    """Carryover of reach times saturated frequency; what is lagged depends on parameters here."""
-
-    def one_channel(reach: Array, frequency: Array, adstock: Parameters, saturation: Parameters) -> Array:
-        effective = jnp.pad(reach[0] * group.saturation(frequency, **saturation), ((max_lag, 0), (0, 0)))
-        return carry_over(lagged(effective, max_lag), normalised_weights(group.adstock, max_lag, adstock))
-
-    return jax.vmap(one_channel)(arrays.lagged_exposure[members], arrays.frequency[members], adstock, saturation)
+def channel_response(
+    group: Group,
+    max_lag: int,
+    lagged_exposure: Float[Array, "lag time geo"],
+    adstock: Parameters,
+    saturation: Parameters,
+    frequency: Float[Array, "time geo"] | None = None,
+) -> Float[Array, "time geo"]:
+    """The response of one channel of `group`, in the precision of its exposure. What saturates first is lagged here,
+    for it depends on parameters."""
+    weights = normalised_weights(group.adstock, max_lag, adstock)
+    saturation = {name: value.astype(lagged_exposure.dtype) for name, value in saturation.items()}
+    if frequency is not None:
+        present = lagged_exposure[0] * group.saturation(frequency, **saturation)
+    elif group.saturation_first:
+        present = group.saturation(lagged_exposure[0], **saturation)
+    else:
+        return group.saturation(carry_over(lagged_exposure, weights), **saturation)
+    return carry_over(lagged(jnp.pad(present, ((max_lag, 0), (0, 0))), max_lag), weights)
 
 
 def typical_effect(arrays: Arrays, response: Response) -> Float[Array, " channel"]:

@@ -44,12 +44,14 @@ ORGANIC_SHARE = (np.log(0.03), 1.0)
 
 @dataclass(frozen=True)
 class Group:
-    """Channels that share an adstock and a saturation; `frequency` when they have reach and frequency."""
+    """Channels that share an adstock and a saturation, and which of the two comes first; `frequency` when they have
+    reach and frequency."""
 
     channels: tuple[int, ...]
     adstock: Adstock
     saturation: Saturation
     frequency: bool
+    saturation_first: bool = False
 
     @property
     def key(self) -> str:
@@ -170,19 +172,21 @@ def scale_frequency(panel: xr.Dataset, frequency: Float[np.ndarray, "channel tim
 
 
 def _groups(channels: tuple[str, ...], model: Model, has_frequency: np.ndarray, max_lag: int) -> tuple[Group, ...]:
-    members: dict[tuple[str, str, bool, Prior | None], list[int]] = {}
+    members: dict[tuple[str, str, bool, bool, Prior | None], list[int]] = {}
     for index, name in enumerate(channels):
         own = model.of(name)
         kinds = (own.adstock or model.adstock, own.saturation or model.saturation)
-        members.setdefault((*kinds, bool(has_frequency[index]), own.half_life_prior), []).append(index)
+        flags = (bool(has_frequency[index]), own.order == "saturation_first")
+        members.setdefault((*kinds, *flags, own.half_life_prior), []).append(index)
     return tuple(
         Group(
             channels=tuple(indices),
             adstock=with_half_life(adstock, half_life, max_lag),
             saturation=load_component("saturation", saturation),
             frequency=frequency,
+            saturation_first=saturation_first,
         )
-        for (adstock, saturation, frequency, half_life), indices in members.items()
+        for (adstock, saturation, frequency, saturation_first, half_life), indices in members.items()
     )
 
 

@@ -153,6 +153,14 @@ def test_a_missing_key_does_not_hide_a_fault_elsewhere() -> None:
         ({"data__window": {"start": "spring"}}, "data.window.start is 'spring': it must be a date such as 2026-01-05"),
         ({"model": {"likelihood": "negative_binomial"}}, "needs link: log"),
         ({"model": {"per_channel": {"radio": {}}}}, "model.per_channel names 'radio'"),
+        ({"model": {"per_channel": {"tv": {"order": "hill_first"}}}}, "it must be 'adstock_first' or"),
+        (
+            {
+                "data__channels": {"tv": {"spend": "a", "reach": "r", "frequency": "f"}},
+                "model": {"per_channel": {"tv": {"order": "saturation_first"}}},
+            },
+            "model.per_channel.tv.order cannot be chosen: with reach and frequency",
+        ),
         ({"model": {"per_channel": {"tv": {"roi_prior": {"median": 2, "p95": 1}}}}}, "must be greater than the median"),
         ({"plan": {"budget": {"target_roi": 2, "target_mroi": 1}}}, "plan.budget: give exactly one of"),
         ({"plan": {"bounds": {"tv": [2, 1]}}}, "plan.bounds.tv: bounds [2.0, 1.0] need 0 <= lower <= upper"),

@@ -54,6 +54,22 @@ def test_a_saturated_curve_by_hand(handmade: Handmade) -> None:
     assert curves.values.ravel() == pytest.approx([240 / 3, 240 / 2, 240 * 3 / 4])
 
 
+@pytest.mark.parametrize(
+    ("order", "response"),
+    [
+        ("saturation_first", 2 / 3),  # twice the typical exposure, whatever was before it
+        ("adstock_first", (11 / 18 - 3 / 10) + (5 / 12 - 1 / 8) + 2 / 9),  # weights 4, 2, 1 sevenths spread the peak
+    ],
+)
+def test_the_order_decides_what_a_peak_after_steady_exposure_brings(
+    handmade: Handmade, order: str, response: float
+) -> None:
+    model = {"saturation": "michaelis_menten", "per_channel": {"tv": {"order": order}}}
+    fit = handmade({"tv": STEADY}, [0.4], model=model, posterior={"saturation_half_saturation": 1.0})
+    found = float(response_curves(fit, (1.0,), horizon=horizon([10.0])).squeeze())
+    assert found == pytest.approx(0.4 * 100 * response)
+
+
 def test_geos_add_up(handmade: Handmade) -> None:
     fit = handmade({"tv": [STEADY[0], PULSE[0]]}, [[0.1], [0.3]])
     xr.testing.assert_allclose(response_curves(fit, by_geo=True).sum("geo"), response_curves(fit))

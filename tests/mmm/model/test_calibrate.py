@@ -70,6 +70,15 @@ def test_what_lands_after_the_measurement_ended_is_not_asked_for(market: Market)
     assert cut / whole == pytest.approx(0.75)  # the second of two weeks loses its half
 
 
+def test_a_test_of_a_channel_that_saturates_first_is_predicted_in_that_order(market: Market) -> None:
+    model = LINEAR | {"adstock": "geometric", "saturation": "michaelis_menten", "max_lag": 1}
+    tree = market(periods=8, model=model | {"per_channel": {"tv": {"order": "saturation_first"}}}, change=steady)
+    found = predicted(tree, lift_table(), adstock_retention=jnp.full(2, 1.0), saturation_half_saturation=jnp.ones(2))
+    # without the test, two weeks have 0.6 of the typical exposure in place of 1; all of it lands within three weeks
+    each = 1 / 2 - 0.6 / 1.6
+    assert found == pytest.approx(0.3 * float(tree["panel/kpi"].mean()) * 2 * each)
+
+
 def test_a_channel_that_was_switched_off_is_compared_with_its_usual_price(market: Market) -> None:
     def dark(frame: pd.DataFrame) -> None:
         steady(frame)

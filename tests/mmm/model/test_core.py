@@ -40,6 +40,16 @@ def test_a_response_is_carried_over_and_then_saturated(market: Market) -> None:
     assert np.asarray(found)[1, :, 0] == pytest.approx([0.75 / 2.75, 1 / 3, 1 / 3, 1 / 3])
 
 
+def test_a_channel_may_saturate_before_it_is_carried_over(market: Market) -> None:
+    first = PLAIN | {"per_channel": {"tv": {"order": "saturation_first"}}}
+    structure, arrays, _ = model_of(market(periods=4, model=first, change=four_weeks))
+    assert [(group.channels, group.saturation_first) for group in structure.groups] == [((0,), True), ((1,), False)]
+    found = response(structure, arrays, both(adstock_retention=1 / 3, saturation_half_saturation=2.0))
+    saturated = np.array([0.5 / 2.5, 0.0, 0.0, 1.5 / 3.5])
+    assert np.asarray(found)[0, :, 0] == pytest.approx(0.75 * saturated + 0.25 * np.r_[0.0, saturated[:-1]])
+    assert np.asarray(found)[1, :, 0] == pytest.approx([0.75 / 2.75, 1 / 3, 1 / 3, 1 / 3])
+
+
 def test_reach_is_carried_over_after_its_frequency_has_saturated(market: Market) -> None:
     video = {"spend": "radio_spend", "reach": "reach", "frequency": "frequency"}
     columns = {"channels": {"video": video, "tv": {"spend": "tv_spend"}}}
