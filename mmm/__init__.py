@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mmm.insight.contribution import contribution as contribution
     from mmm.insight.contribution import decompose as decompose
     from mmm.insight.curves import response_curves as response_curves
+    from mmm.insight.prior import prior_table as prior_table
     from mmm.insight.returns import half_life as half_life
     from mmm.insight.returns import mroi as mroi
     from mmm.insight.returns import roi as roi
@@ -49,6 +50,7 @@ _HOMES = {
     "contrast": "mmm.insight.contrast",
     "contribution": "mmm.insight.contribution",
     "decompose": "mmm.insight.contribution",
+    "prior_table": "mmm.insight.prior",
     "roi": "mmm.insight.returns",
     "mroi": "mmm.insight.returns",
     "half_life": "mmm.insight.returns",
