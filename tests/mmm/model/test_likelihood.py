@@ -50,8 +50,7 @@ LIKELIHOODS = {
     "log link": {"link": "log"},
     "student_t": {"likelihood": "student_t"},
     "negative_binomial": {"link": "log", "likelihood": "negative_binomial"},
-    "smooth level": {"trend": {"kind": "gp"}},
-    "drift": {"per_channel": {"tv": {"varying": True}}},
+    "smooth level and drift": {"trend": {"kind": "gp"}, "per_channel": {"tv": {"varying": True}}},
 }
 
 
