@@ -1,0 +1,196 @@
+"""What does a calendar of spend earn, draw by draw, and what could any calendar earn at most?
+
+With spend `x[c,t]` in the periods of a horizon and what was spent before it still working,
+
+    carried[c,s,t,g] = warm[c,s,t,g] + rate[c,g] sum_l w[c,l,s] x[c,t-l]
+    linear[s,t,g]    = sum_c coefficient[c,s,g] f_c(carried[c,s,t,g])
+    earned[s]        = sum_{t,g} worth[t,s,g] linear[s,t,g]          (log link: worth expm1(linear)),
+
+less what it is without any spend in the horizon. `t` runs `max_lag` periods past the horizon, so carryover counts.
+The formulas of `w` and `f` are the model's own components.
+
+**The majorant.** Spend between limits keeps `carried` between `a0` and `a1`, cell by cell. A curve that is convex and
+then concave (every saturation here, S-shaped or not) lies below its tangent at any point `p` of its concave part whose
+tangent is at least `f(a0)` at `a0`: in the concave part every tangent lies above; in the convex part the curve lies
+below the chord of that part's ends, and at both ends the tangent is above the curve. So
+
+    F(a) = tangent at p for a < p, f(a) from p on          is concave, and F >= f on [a0, a1];
+
+where no such `p` lies before `a1`, the chord from `a0` to `a1` serves. For a log link `exp` lies below its chord
+between the smallest and the largest `linear`, which increases. `carried` is linear in `x`, coefficients and worths are
+not negative, hence the earnings with `F` in place of `f` are concave in `x` and never below the true ones, in every
+draw.
+
+**The certificate.** For weights `q >= 0` over draws and any allowed `x0`, with `E` the majorant of `sum_s q_s
+earned_s`,
+
+    most any calendar can earn  <=  E(x0) + max over allowed x of  grad E(x0) (x - x0),
+
+for a concave function lies below its tangent plane; the maximum is a linear program (`polytope.farthest`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float
+
+from mmm.media.adstock import lagged
+
+Calendar = Float[Array, "channel period"]
+Cells = Float[Array, "channel sample time geo"]
+
+HALVINGS: Final = 14
+"""Steps of the bisection for the tangent's point; it errs to the right, where the majorant is still one."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """What is compiled in: which channels share a saturation, and whether effects add up or multiply."""
+
+    curves: tuple[tuple[tuple[int, ...], Callable[..., Array]], ...]
+    multiplies: bool = False
+
+
+class Market(NamedTuple):
+    """What is passed in, as above; `parameters` has those of each curve, `(member, sample)`."""
+
+    kernel: Float[Array, "channel lag sample"]
+    warm: Cells
+    rate: Float[Array, "channel geo"]
+    coefficient: Float[Array, "channel sample geo"]
+    worth: Float[Array, "sample time geo"]
+    parameters: tuple[dict[str, Array], ...]
+
+
+class Majorant(NamedTuple):
+    """By cell, the line that stands in for the curve before `point`; for a log link, the chord in place of exp."""
+
+    point: Cells
+    height: Cells
+    slope: Cells
+    start: Float[Array, "sample time geo"]
+    rise: Float[Array, "sample time geo"]
+
+
+def thinned(market: Market, samples: int) -> Market:
+    """The market with at most `samples` evenly spaced draws."""
+    total = market.kernel.shape[2]
+    if samples >= total:
+        return market
+    chosen = np.linspace(0, total - 1, samples).round().astype(int)
+    return Market(
+        kernel=market.kernel[:, :, chosen],
+        warm=market.warm[:, chosen],
+        rate=market.rate,
+        coefficient=market.coefficient[:, chosen],
+        worth=market.worth[chosen],
+        parameters=tuple({name: p[:, chosen] for name, p in own.items()} for own in market.parameters),
+    )
+
+
+def carried(market: Market, spend: Calendar) -> Cells:
+    """Adstocked exposure of every cell, in the model's units, over the horizon and the carryover after it."""
+    max_lag = market.kernel.shape[1] - 1
+    padded = jnp.pad(spend.T, ((max_lag, max_lag), (0, 0)))
+    flowing = jnp.einsum("ltc,cls->cst", lagged(padded, max_lag), market.kernel)
+    return market.warm + market.rate[:, None, None, :] * flowing[..., None]
+
+
+def saturated(form: Form, market: Market, exposure: Cells) -> Cells:
+    """Every channel's own curve at its exposure."""
+    parts = [
+        _by_draw(curve)(exposure[jnp.asarray(members)], own)
+        for (members, curve), own in zip(form.curves, market.parameters, strict=True)
+    ]
+    order = np.concatenate([members for members, _ in form.curves])
+    return jnp.concatenate(parts)[np.argsort(order)]
+
+
+def _by_draw(curve: Callable[..., Array]) -> Callable[[Cells, dict[str, Array]], Cells]:
+    """A curve with scalar parameters, for every member and draw at once."""
+
+    def one(exposure: Array, own: dict[str, Array]) -> Array:
+        return curve(exposure, **own)
+
+    return jax.vmap(jax.vmap(one))
+
+
+@partial(jax.jit, static_argnames="form")
+def earned(form: Form, market: Market, spend: Calendar, majorant: Majorant | None = None) -> Float[Array, " sample"]:
+    """Money earned by the calendar in every draw; with a majorant, at least that."""
+    nothing = _total(form, market, _linear(market, saturated(form, market, market.warm)))
+    return _earning(form, market, spend, majorant) - nothing
+
+
+def _earning(form: Form, market: Market, spend: Calendar, majorant: Majorant | None) -> Float[Array, " sample"]:
+    exposure = carried(market, spend)
+    response = saturated(form, market, exposure)
+    if majorant is None:
+        return _total(form, market, _linear(market, response))
+    line = majorant.height + majorant.slope * (exposure - majorant.point)
+    linear = _linear(market, jnp.where(exposure < majorant.point, line, response))
+    if form.multiplies:
+        linear = majorant.start + majorant.rise * linear
+    return (market.worth * linear).sum(axis=(1, 2))
+
+
+def _linear(market: Market, response: Cells) -> Float[Array, "sample time geo"]:
+    return jnp.einsum("csg,cstg->stg", market.coefficient, response)
+
+
+def _total(form: Form, market: Market, linear: Float[Array, "sample time geo"]) -> Float[Array, " sample"]:
+    return (market.worth * (jnp.expm1(linear) if form.multiplies else linear)).sum(axis=(1, 2))
+
+
+@partial(jax.jit, static_argnames="form")
+def majorant_of(
+    form: Form, market: Market, lower: Calendar, upper: Calendar, most: Float[Array, " channel"]
+) -> Majorant:
+    """The majorant for spend between `lower` and `upper` in each period and at most `most` in a channel altogether."""
+    first, last = carried(market, lower), carried(market, upper)
+    spare = (most - lower.sum(axis=1))[:, None, None] * market.kernel.max(axis=1)[:, :, None]
+    last = jnp.maximum(jnp.minimum(last, first + market.rate[:, None, None, :] * spare[..., None]), first)
+    point, height, slope = _tangent(form, market, first, last)
+    small, large = (_linear(market, saturated(form, market, end)) for end in (first, last))
+    wide = large > small
+    width = jnp.where(wide, large - small, 1.0)
+    rise = jnp.where(wide, (jnp.expm1(large) - jnp.expm1(small)) / width, jnp.exp(small))
+    return Majorant(point, height, slope, jnp.expm1(small) - rise * small, rise)
+
+
+def _tangent(form: Form, market: Market, first: Cells, last: Cells) -> tuple[Cells, Cells, Cells]:
+    """Point, height and slope of the line: the leftmost tangent found above the curve at `first`, or the chord."""
+    curve = partial(saturated, form, market)
+
+    def both(at: Cells) -> tuple[Cells, Cells]:
+        return jax.jvp(curve, (at,), (jnp.ones_like(at),))
+
+    start = curve(first)
+
+    def holds(at: Cells) -> Bool[Array, "channel sample time geo"]:
+        height, slope = both(at)
+        return height - slope * (at - first) >= start
+
+    def halve(_: object, ends: tuple[Cells, Cells]) -> tuple[Cells, Cells]:
+        below, above = ends
+        middle = (below + above) / 2
+        enough = holds(middle)
+        return jnp.where(enough, below, middle), jnp.where(enough, middle, above)
+
+    point = jax.lax.fori_loop(0, HALVINGS, halve, (first, last))[1]
+    height, slope = both(point)
+    chord = ~holds(last)
+    width = jnp.where(last > first, last - first, 1.0)
+    end = curve(last)
+    return (
+        jnp.where(chord, last, point),
+        jnp.where(chord, end, height),
+        jnp.where(chord, (end - start) / width, slope),
+    )
