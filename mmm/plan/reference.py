@@ -36,6 +36,7 @@ class Reference:
     dates: pd.DatetimeIndex
     flighting: Float[np.ndarray, "period channel"]
     observed: PerChannel
+    experience: PerChannel
 
     @property
     def spend(self) -> PerChannel:
@@ -59,6 +60,7 @@ def reference_of(tree: xr.DataTree, horizon: Literal["history"] | Horizon) -> Re
         dates=time[rows],
         flighting=spend[rows],
         observed=observed_multiple(spend[panel["in_window"].values.astype(bool)], spend[rows]),
+        experience=experience(spend[panel["in_window"].values.astype(bool)]),
     )
 
 
@@ -91,12 +93,15 @@ def observed_multiple(
     The level that one active period in twenty exceeded, over the mean of the reference's active periods. A quantile
     rather than the maximum: one wild week is no experience of what that much spend does. At least 1.
     """
-    found = np.ones(reference.shape[1])
-    for c in range(reference.shape[1]):
-        past, now = history[history[:, c] > 0, c], reference[reference[:, c] > 0, c]
-        if len(past) and len(now):
-            found[c] = max(1.0, np.quantile(past, INTERVAL[1]) / now.mean())
-    return found
+    active = (reference > 0).sum(axis=0)
+    mean = np.divide(reference.sum(axis=0), active, out=np.full(len(active), np.inf), where=active > 0)
+    return np.maximum(1.0, experience(history) / mean)
+
+
+def experience(history: Float[np.ndarray, "time channel"]) -> PerChannel:
+    """The spend of a period that one active period in twenty exceeded, by channel; 0 where none was active."""
+    active = [column[column > 0] for column in history.T]
+    return np.array([np.quantile(past, INTERVAL[1]) if len(past) else 0.0 for past in active])
 
 
 def value_per_kpi(panel: xr.Dataset) -> float:

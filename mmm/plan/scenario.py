@@ -72,7 +72,7 @@ def allocate(
     from mmm.model.fit import study_of
 
     study = study_of(fit)
-    settings = _with(study.plan, tuple(study.data.channels), budget, bounds)
+    settings = settings_with(study.plan, tuple(study.data.channels), budget, bounds)
     return plan_from(outlook(fit, study, settings.horizon, _reach(settings)), settings, verdicts)
 
 
@@ -81,7 +81,7 @@ def check_plan(panel: xr.DataTree, study: Study) -> None:
 
     What a target needs is known only afterwards; the limits that evidence adds give way where they must.
     """
-    settings = _with(study.plan, tuple(study.data.channels), None, None)
+    settings = settings_with(study.plan, tuple(study.data.channels), None, None)
     reference = reference_of(panel, settings.horizon)
     limits = allowed(reference.channels, settings.bounds, reference.observed, None, 1.0)
     if not isinstance(settings.budget, Target):
@@ -130,7 +130,7 @@ def plan_from(view: Outlook, settings: Settings, verdicts: pd.DataFrame | None =
     )  # fmt: skip
 
 
-def _with(settings: Settings, channels: tuple[str, ...], budget: Any, bounds: Any) -> Settings:
+def settings_with(settings: Settings, channels: tuple[str, ...], budget: Any, bounds: Any) -> Settings:
     """The study's settings with what the caller asks for instead, checked like a study file."""
     asked: dict[str, Any] = {} if budget is None else {"budget": budget}
     if bounds is not None:
