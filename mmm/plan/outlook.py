@@ -78,7 +78,7 @@ def outlook(fit: xr.DataTree, study: Study, horizon: Literal["history"] | Horizo
         observed=reference.observed,
         multiples=finer(asked),
         curves=_curves(fit, asked, future, channels),
-        delay=_delay(fit, channels),
+        delay=delay_of(fit, channels),
         value_per_kpi=value_per_kpi(paid_panel(fit).isel(time=reference.rows)),
         remainder=_remainder(fit) if study.model.link == "log" else 0.0,
     )
@@ -96,7 +96,7 @@ def _curves(
     return PchipInterpolator(multiples, values, axis=-1)(finer(multiples))
 
 
-def _delay(fit: xr.DataTree, channels: np.ndarray) -> PerChannel:
+def delay_of(fit: xr.DataTree, channels: np.ndarray) -> PerChannel:
     """Periods until half of a channel's carryover has arrived, in the mean; 0 where it has none."""
     from mmm.insight.returns import half_life
 

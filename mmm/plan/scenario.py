@@ -73,7 +73,7 @@ def allocate(
 
     study = study_of(fit)
     settings = settings_with(study.plan, tuple(study.data.channels), budget, bounds)
-    return plan_from(outlook(fit, study, settings.horizon, _reach(settings)), settings, verdicts)
+    return plan_from(outlook(fit, study, settings.horizon, reach_of(settings)), settings, verdicts)
 
 
 def check_plan(panel: xr.DataTree, study: Study) -> None:
@@ -154,7 +154,7 @@ def settings_with(settings: Settings, channels: tuple[str, ...], budget: Any, bo
     return checked
 
 
-def _reach(settings: Settings) -> float:
+def reach_of(settings: Settings) -> float:
     """The largest multiple that any scenario may ask for."""
     growth = max(STANDING.values())
     multiples = [multiple for own in settings.scenarios for multiple in own.multiples.values()]

@@ -107,7 +107,7 @@ def straight_curves(monkeypatch: pytest.MonkeyPatch) -> list[xr.Dataset | None]:
         return np.tile(finer(multiples), (3, len(channels), 1))
 
     monkeypatch.setattr("mmm.plan.outlook._curves", curves)
-    monkeypatch.setattr("mmm.plan.outlook._delay", lambda fit, channels: np.zeros(len(channels)))
+    monkeypatch.setattr("mmm.plan.outlook.delay_of", lambda fit, channels: np.zeros(len(channels)))
     monkeypatch.setattr("mmm.plan.outlook._remainder", lambda fit: -0.1)
     return asked
 
