@@ -27,8 +27,11 @@ if TYPE_CHECKING:
     from mmm.plots.composition import contribution_over_time as contribution_over_time
     from mmm.plots.composition import decomposition as decomposition
     from mmm.plots.curves import response_curves as response_curves
+    from mmm.plots.efficiency import frontier as frontier
+    from mmm.plots.efficiency import marginal_returns as marginal_returns
     from mmm.plots.evidence import causal_agreement as causal_agreement
     from mmm.plots.evidence import gates as gates
+    from mmm.plots.flighting import calendar as calendar
     from mmm.plots.returns import intervals as intervals
     from mmm.plots.returns import roi as roi
     from mmm.plots.review import correlation as correlation
@@ -39,13 +42,16 @@ if TYPE_CHECKING:
 _VERBS = {
     "adstock_shapes": "shapes",
     "allocation": "budget",
+    "calendar": "flighting",
     "causal_agreement": "evidence",
     "contribution_over_time": "composition",
     "correlation": "review",
     "decomposition": "composition",
     "fit_over_time": "backtest",
+    "frontier": "efficiency",
     "gates": "evidence",
     "intervals": "returns",
+    "marginal_returns": "efficiency",
     "response_curves": "curves",
     "roi": "returns",
     "saturation_shapes": "shapes",

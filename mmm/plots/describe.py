@@ -158,6 +158,41 @@ def allocation(source: Source) -> str:
     return f"Recommended spend as a multiple of the present one, within the study's bounds: {there}."
 
 
+def frontier(source: Source) -> str:
+    """What the present budget earns when split best, and what the smallest and the largest drawn would."""
+    rows, unit = table(source, "frontier"), units(source)
+    now = rows.loc[[(rows["multiple"] - 1).abs().idxmin()]]
+    parts = [
+        f"{labels.money(row['budget'], unit.currency)} earns "
+        + _interval(row["outcome_mean"], row["outcome_p05"], row["outcome_p95"], unit.worth)
+        for _, row in pd.concat([rows.iloc[[0]], now, rows.iloc[[-1]]]).drop_duplicates().iterrows()
+    ]
+    return f"Best outcome of paid media by budget, with 90 % intervals: {labels.listed(parts)}."
+
+
+def marginal_returns(source: Source) -> str:
+    """Where the next unit of money earns most and least, now and as proposed."""
+    rows = table(source, "allocation_quality").dropna(subset=["mroi_current_mean"]).set_index("channel")
+    said = []
+    for when, words in (("current", "now"), ("recommended", "as proposed")):
+        mean = rows[f"mroi_{when}_mean"]
+        most, least = str(mean.idxmax()), str(mean.idxmin())
+        ends = f"{labels.number(mean.max())} ({spoken(most)}) and {labels.number(mean.min())} ({spoken(least)})"
+        said.append(f"{words} between {ends}")
+    return f"Return on the next unit of money: {'; '.join(said)}."
+
+
+def calendar(source: Source) -> str:
+    """The periods with the most and the least proposed spend."""
+    rows, unit = table(source, "calendar"), units(source)
+    by_period = rows.groupby("period")["recommended_spend"].sum().sort_values(kind="stable")
+    least, most = (
+        f"{pd.Timestamp(str(when)):%Y-%m-%d} ({labels.money(float(spend), unit.currency)})"
+        for when, spend in (next(iter(part.items())) for part in (by_period, by_period[::-1]))
+    )
+    return f"Proposed spend by channel and period beside the present; most in {most}, least in {least}."
+
+
 def _span(row: pd.Series, middle: str, unit: str = "") -> str:
     """A channel with its interval: `TV 2.3 (1.7 to 3.1)`."""
     return f"{spoken(row['channel'])} {_interval(row[middle], row['p05'], row['p95'], unit)}"

@@ -164,3 +164,41 @@ def test_shapes_are_drawn_with_their_bands() -> None:
     assert [ax.get_title(loc="left") for ax in axes] == ["TV", "Radio"]
     assert axes[0].get_xlabel() == "Weeks after exposure"
     assert isinstance(plots.saturation_shapes(one)[0], Axes)
+
+
+def test_the_frontier_marks_the_present_budget_and_money_back() -> None:
+    rows = {"multiple": [0.5, 1.0, 1.5], "budget": [1e5, 2e5, 3e5], "outcome_p05": [2e5, 3e5, 3.5e5]}
+    frame = pd.DataFrame(rows | {"outcome_mean": [3e5, 4e5, 4.5e5], "outcome_p95": [4e5, 5e5, 5.5e5]})
+    ax = plots.frontier(frame, unit=Units(currency="EUR"))
+    mean, present, back = ax.lines
+    assert present.get_xydata().tolist() == [[200.0, 400.0]]
+    assert mean.get_ydata().tolist() == [300.0, 400.0, 450.0]
+    assert back.get_ydata().tolist() == [100.0, 200.0, 300.0]
+    assert ax.get_xlabel() == "Budget, €k"
+    assert "€" not in plots.frontier(frame).get_xlabel()
+    assert "100k earns 300k (200k to 400k)" in plots.describe.frontier(frame)
+
+
+def test_marginal_returns_leave_out_a_channel_that_spends_nothing() -> None:
+    rows = {"channel": ["tv", "paid_search", "print"], "mroi_current_mean": [0.5, 3.0, np.nan]}
+    rows |= {"mroi_recommended_mean": [1.0, 1.5, np.nan]}
+    rows |= {f"mroi_{when}_{end}": [0.4, 1.0, np.nan] for when in ("current", "recommended") for end in ("p05", "p95")}
+    ax = plots.marginal_returns(pd.DataFrame(rows))
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["Paid search", "TV"]
+    now, proposed = (line for line in ax.lines if line.get_marker() in "oD")
+    assert now.get_xdata().tolist() == [3.0, 0.5]
+    assert proposed.get_xdata().tolist() == [1.5, 1.0]
+    assert "now between 3.0 (Paid search) and 0.50 (TV)" in plots.describe.marginal_returns(pd.DataFrame(rows))
+
+
+def test_a_calendar_has_a_panel_for_each_channel_that_spends() -> None:
+    weeks = pd.date_range("2026-01-05", periods=3, freq="W-MON")
+    frames = [
+        pd.DataFrame({"channel": name, "period": weeks, "current_spend": now, "recommended_spend": then})
+        for name, now, then in (("tv", [0.0, 5.0, 5.0], [4.0, 2.0, 3.0]), ("radio", 0.0, 0.0))
+    ]
+    axes = plots.calendar(pd.concat(frames), unit=Units(currency="EUR"))
+    assert [ax.get_title(loc="left") for ax in axes] == ["TV"]
+    assert [bar.get_height() for bar in axes[0].patches] == [4.0, 2.0, 3.0]
+    assert axes[0].lines[0].get_ydata().tolist() == [0.0, 5.0, 5.0]
+    assert "most in 2026-01-05" in plots.describe.calendar(pd.concat(frames))
