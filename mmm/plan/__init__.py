@@ -2,7 +2,8 @@
 
 Read `budget` first (the certified split), then `outlook` (what multiples of the reference earn, draw by draw),
 `bounds` (who may move how far), `choice` (the scenarios), `finance` (the same in cents), and
-`scenario`, which puts them together.
+`scenario`, which puts them together. Regions and periods are decided in `geo` and `flighting`; the latter rests on
+`joint` (what a calendar earns, and at most could) and `ascent` (how the best one is found and certified).
 """
 
 from mmm.plan.budget import Solution, solve_separable

@@ -188,16 +188,14 @@ def _majorant_oracle(problem: Joint, weight: Draws) -> Oracle:
 
 
 def most_by_channel(problem: Joint) -> Float[np.ndarray, " channel"]:
-    """The most a channel can spend over the horizon, by the rows that hold nothing but its cells and by the budget."""
+    """The most a channel can spend over the horizon, by its periods and by the rows that hold all of them."""
     channel = np.repeat(np.arange(problem.shape[0]), problem.shape[1])
     upper, lower = (np.bincount(channel, end) for end in (problem.limits.upper, problem.limits.lower))
     for row, high in zip(problem.limits.rows, problem.limits.high, strict=True):
-        touched = np.bincount(channel, row != 0, minlength=problem.shape[0]) > 0
-        if (row == 1).sum() != (row != 0).sum() or not np.isfinite(high):
-            continue
-        whole = np.array([bool((row[channel == c] == 1).all()) for c in range(problem.shape[0])])
-        room = high - float(lower[touched].sum())
-        upper = np.where(whole, np.minimum(upper, lower + room), upper)
+        if np.isin(row, (0.0, 1.0)).all() and np.isfinite(high):
+            whole = np.bincount(channel, row) == problem.shape[1]
+            room = high - float(row @ problem.limits.lower)
+            upper = np.where(whole, np.minimum(upper, lower + room), upper)
     return upper
 
 

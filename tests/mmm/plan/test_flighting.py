@@ -110,6 +110,7 @@ def test_conflicts_are_named_before_anything_is_solved(fitted: xr.DataTree) -> N
         flight(with_plan(fitted, budget={"target_roi": 2.0}), samples=SAMPLES)
 
 
+@pytest.mark.slow
 def test_a_careful_measure_gives_up_mean_for_the_bad_case(fitted: xr.DataTree, found: Flighting) -> None:
     careful = flight(fitted, tail=0.1, samples=SAMPLES)
     worst = [float(np.sort(f.outcome.diff("scenario").values.ravel())[:4].mean()) for f in (careful, found)]

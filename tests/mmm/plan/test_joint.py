@@ -79,7 +79,7 @@ def test_the_majorant_is_concave_and_never_below_what_is_earned(seed: int, slope
         (1, 0.9, Measure(), True),
         (2, 3.0, Measure(), False),
         (3, 1.5, Measure(caution=0.5), False),
-        (4, 1.5, Measure(tail=0.25), False),
+        pytest.param(4, 1.5, Measure(tail=0.25), False, marks=pytest.mark.slow),
     ],
 )
 def test_no_allowed_calendar_is_worth_more_than_the_bound(
@@ -156,3 +156,11 @@ def test_a_cell_that_may_not_move_does_not() -> None:
     limits.lower[:5] = limits.upper[:5] = frozen[:5]
     found = search(replace(problem, limits=limits))
     assert found.spend[0] == pytest.approx(problem.reference[0])
+
+
+def test_a_channel_is_capped_by_rows_that_hold_all_of_it_and_by_no_other() -> None:
+    problem = calendar_problem(channels=2, periods=2, bounds=(0.0, 9.0), most=50.0)
+    problem.limits.lower[:] = [1.0, 2.0, 3.0, 4.0]
+    capped = with_rows(problem, np.array([1.0, 1.0, 1.0, 0.0]), -np.inf, 20.0, "channel 0 and half of channel 1")
+    without, found = most_by_channel(problem), most_by_channel(capped)
+    assert found.tolist() == pytest.approx([3 + 20 - 6, without[1]])
