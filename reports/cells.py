@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mmm.speech import word
+
 MONEY, RATIO, SHARE = "#,##0.00", "0.00", "0.0%"
 
 
@@ -27,6 +29,12 @@ class Formula:
 
     text: str
     value: float | str
+
+
+def at(sheet: str, cell: str) -> str:
+    """A cell of another sheet as a formula names it, the sheet called as the language that is spoken has it."""
+    name = word(sheet)
+    return f"{name}!{cell}" if name.isascii() and name.isalnum() else f"'{name}'!{cell}"
 
 
 def formats(file: Any) -> dict[str, Any]:
@@ -48,7 +56,7 @@ def formats(file: Any) -> dict[str, Any]:
 
 def sheet(book: Book, name: str, head: Sequence[str], widths: Sequence[int]) -> Any:
     """A new sheet with a frozen header row, ready to print on one page's width."""
-    sheet = book.file.add_worksheet(name)
+    sheet = book.file.add_worksheet(word(name))
     for column, (text, width) in enumerate(zip(head, widths, strict=True)):
         sheet.set_column(column, column, width)
         sheet.write_string(0, column, text, book.formats["head"])

@@ -5,9 +5,9 @@ A sentence is a template in English plus facts; the template says *how* each fac
     say(language, "Move *{shift:money}* from {givers:names}: a {p:chance} chance of a gain.", shift=1.1e6, ...)
 
 `*...*` is strong, `~...~` is quiet. A `{fact:kind}` is shown by the function of `SHOW` with that name, in the locale's
-own digits, separators and currency position (Babel). Magnitudes adapt: EUR 1.12m, EUR 748k, EUR 0.020. The values of
-an interval share one unit. Templates are the message ids of the gettext catalogue `locale/<language>.po`; a language
-without one is written in English with its own number formats. No digit is ever typed into a template.
+own digits, separators and currency position. Magnitudes adapt: EUR 1.12m, EUR 748k, EUR 0.020. The values of an
+interval share one unit. Templates are the messages of the catalogues (`mmm.speech`). A `{fact:phrase}` is a template
+itself, filled with the same facts; `{fact:word}` a message. No digit is ever typed into a template.
 
 To add a kind, write a function `(language, value) -> str` and name it in `SHOW`.
 """
@@ -15,29 +15,23 @@ To add a kind, write a function `(language, value) -> str` and name it in `SHOW`
 from __future__ import annotations
 
 import datetime as dt
-import functools
 import math
 import re
 import string
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from babel import Locale
-from babel.dates import format_date
 from babel.lists import format_list
-from babel.numbers import format_decimal, format_percent, get_currency_symbol
 
+from mmm import speech
 from mmm.plots.names import in_text, spoken
+from mmm.speech import Plural, translated
+from mmm.speech import plural as plural
 from mmm.study import INTERVAL
+from reports.retelling import retell
 
-CATALOGUES = Path(__file__).parent / "locale"
-UNITS = {
-    "en": ("", "k", "m", "bn", "tn"),
-    "fr": ("", "\u202fk", "\u202fM", "\u202fMd", "\u202fBn"),
-    "de": ("", "\u202fTsd.", "\u202fMio.", "\u202fMrd.", "\u202fBio."),
-}
 Number = float | int
 
 LISTED = 4
@@ -49,7 +43,8 @@ class Language:
     """Words, number formats and units of one document.
 
     `valued` says that contributions have a money value; `outcome` is the KPI's name and `kpi` the name of what a
-    contribution is counted in: the same, or the KPI's value; `period` is the word for one period of the data (`week`);
+    contribution is counted in: the same, or the KPI's value (`the_kpi` with the article that some languages need);
+    `period` is the word for one period of the data (`week`);
     `columns` are the names of channels and controls, which texts written elsewhere mention as the study has them.
     """
 
@@ -57,13 +52,14 @@ class Language:
     currency: str
     valued: bool = True
     kpi: str = "revenue"
+    the_kpi: str = "revenue"
     outcome: str = "revenue"
     period: str = "week"
     columns: tuple[str, ...] = ()
 
     @property
     def babel(self) -> Locale:
-        return _locale(self.locale)
+        return speech.babel(self.locale)
 
 
 @dataclass(frozen=True)
@@ -79,58 +75,55 @@ class Sentence:
         return "".join(text for text, _ in self.runs)
 
 
-@functools.cache
-def _locale(name: str) -> Locale:
-    return Locale.parse(name.replace("-", "_"))
-
-
-@functools.cache
-def _catalogue(language: str) -> dict[str, str]:
-    from babel.messages.pofile import read_po
-
-    path = CATALOGUES / f"{language}.po"
-    if not path.exists():
-        return {}
-    with path.open("rb") as file:
-        return {str(message.id): str(message.string) for message in read_po(file) if message.id and message.string}
-
-
 def standing(language: Language) -> dict[str, Any]:
     """The facts that every sentence may use without being given them."""
     return {
         "level": INTERVAL[1] - INTERVAL[0],
         "currency": language.currency,
+        "coin": money_at(language, 1.0, Scale(0, 0)),
         "kpi": language.kpi,
+        "the_kpi": language.the_kpi,
         "outcome": language.outcome,
         "period": language.period,
     }
 
 
-def say(language: Language, template: str, **facts: Any) -> Sentence:
+def say(language: Language, template: str | Plural, **facts: Any) -> Sentence:
     """The sentence that `template` and `facts` make in the document's language."""
-    translated = _catalogue(language.babel.language).get(template, template)
-    known = standing(language) | facts
+    runs = _elided(language, _runs(language, template, standing(language) | facts))
+    english = translated(template, "en") if isinstance(template, Plural) else template
+    return Sentence(english, facts, tuple(runs))
+
+
+def _runs(language: Language, template: str | Plural, known: dict[str, Any], style: str = "") -> list[tuple[str, str]]:
+    """The template's own words and its facts, each in its style."""
     runs = []
-    style = ""
-    for literal, name, kind, _ in string.Formatter().parse(translated):
+    for literal, name, kind, _ in string.Formatter().parse(translated(template, language.locale)):
         for part in re.split(r"([*~])", literal):
             if part in ("*", "~"):
                 style = "" if style else {"*": "strong", "~": "quiet"}[part]
             elif part:
                 runs.append((part, style))
-        if name:
+        if name and kind == "phrase":
+            runs += _runs(language, known[name], known, style)
+        elif name:
             runs.append((SHOW[kind or "text"](language, known[name]), style))
-    return Sentence(template, facts, tuple(runs))
+    return runs
+
+
+def _elided(language: Language, runs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The runs with what French drops where one run meets the next."""
+    for place in range(len(runs) - 1):
+        (before, style), (after, _) = runs[place : place + 2]
+        both = speech.elided(before[-3:] + after[:2], language.locale)
+        if both != before[-3:] + after[:2]:
+            runs[place] = (before[:-3] + both[: len(both) - len(after[:2])], style)
+    return runs
 
 
 def styled(sentence: Sentence, style: str) -> Sentence:
     """The same sentence with one style for all of it: `good`, `bad`, `caution`, `quiet` or `strong`."""
     return Sentence(sentence.template, sentence.facts, tuple((text, style) for text, _ in sentence.runs))
-
-
-def plural(count: int, one: str, many: str) -> str:
-    """The template for one thing or for several."""
-    return one if count == 1 else many
 
 
 @dataclass(frozen=True)
@@ -163,10 +156,8 @@ def number(language: Language, value: Number, at: Scale, unit: bool = True) -> s
     """`value` at a scale, with its magnitude's letter unless `unit` is False."""
     if not math.isfinite(value):
         return "–"
-    pattern = "#,##0" + ("." + "0" * at.decimals if at.decimals else "")
-    rounded = round(value / 1000**at.power, at.decimals) + 0.0
-    text = format_decimal(rounded, format=pattern, locale=language.babel).replace("-", "−")
-    return text + (UNITS[language.babel.language][at.power] if unit else "")
+    text = speech.decimal(value / 1000**at.power, at.decimals, language.locale)
+    return text + (speech.magnitude(at.power, language.locale) if unit else "")
 
 
 def money_at(language: Language, value: Number, at: Scale) -> str:
@@ -175,17 +166,15 @@ def money_at(language: Language, value: Number, at: Scale) -> str:
         return "–"
     cents = Scale(0, 2) if at == Scale(0, 1) else at
     amount = number(language, abs(value), cents)
-    pattern = str(language.babel.currency_formats["standard"].pattern).split(";")[0]
-    placed = re.sub(r"[#,0.]+", lambda _: amount, pattern).replace(
-        "¤", get_currency_symbol(language.currency, language.babel)
-    )
+    placed = speech.with_currency(amount, speech.symbol(language.currency, language.locale), language.locale)
     return ("−" if round(value / 1000**cents.power, cents.decimals) < 0 else "") + placed
 
 
 def unit_name(language: Language, at: Scale, money: bool = True) -> str:
-    """The unit that a table's header names: `€k`, `£m`, or the magnitude of a count."""
-    letter = UNITS[language.babel.language][at.power].strip("\u202f")
-    return (get_currency_symbol(language.currency, language.babel) if money else "") + letter
+    """The unit that a table's header names: `€k`, `M€`, or the magnitude of a count."""
+    if not money:
+        return speech.magnitude(at.power, language.locale).strip("\u202f")
+    return speech.unit_of_money(at.power, speech.symbol(language.currency, language.locale), language.locale)
 
 
 def _money(language: Language, value: Number) -> str:
@@ -207,14 +196,18 @@ def _interval_scale(bounds: Sequence[Number]) -> Scale:
     return Scale(at.power - 1, 0) if at.power and sizes[0] < 0.095 and sizes[-1] < 9.9995 else at
 
 
+def _range(language: Language, ends: Sequence[str]) -> str:
+    return translated("{low} to {high}", language.locale).format(low=ends[0], high=ends[1])
+
+
 def _interval(language: Language, bounds: Sequence[Number]) -> str:
     at = _interval_scale(bounds)
-    return " to ".join(money_at(language, value, at) for value in bounds)
+    return _range(language, [money_at(language, value, at) for value in bounds])
 
 
 def _count_interval(language: Language, bounds: Sequence[Number]) -> str:
     at = _interval_scale(bounds)
-    return " to ".join(number(language, value, at) for value in bounds)
+    return _range(language, [number(language, value, at) for value in bounds])
 
 
 def _ratio_scale(values: Sequence[Number]) -> Scale:
@@ -229,13 +222,12 @@ def _ratio(language: Language, value: Number) -> str:
 
 def _ratio_interval(language: Language, bounds: Sequence[Number]) -> str:
     at = _ratio_scale(bounds)
-    return " to ".join(number(language, value, at) for value in bounds)
+    return _range(language, [number(language, value, at) for value in bounds])
 
 
 def _percent(language: Language, value: Number) -> str:
     digits = 0 if abs(value) >= 0.0995 or value == 0 else 1 if abs(value) >= 0.001 else 2
-    pattern = str(language.babel.percent_formats[None].pattern).replace("0", "0." + "0" * digits if digits else "0")
-    return str(format_percent(value, format=pattern, locale=language.babel)).replace("-", "−")
+    return speech.percentage(value, digits, language.locale)
 
 
 def _chance(language: Language, value: Number) -> str:
@@ -243,7 +235,7 @@ def _chance(language: Language, value: Number) -> str:
         return "–"
     bounded = min(max(round(value, 2), 0.01), 0.99)
     mark = ">" if value > 0.995 else "<" if value < 0.005 else ""
-    return mark + str(format_percent(bounded, locale=language.babel))
+    return mark + speech.percentage(bounded, 0, language.locale)
 
 
 def _names(language: Language, names: Sequence[str]) -> str:
@@ -257,7 +249,7 @@ def _names(language: Language, names: Sequence[str]) -> str:
 def _date(form: str) -> Callable[[Language, Any], str]:
     def show(language: Language, value: Any) -> str:
         day = dt.date.fromisoformat(str(value)[:10])
-        return str(format_date(day, format=form, locale=language.babel))
+        return speech.day(day, form, language.locale)
 
     return show
 
@@ -272,7 +264,7 @@ def _value_interval(language: Language, bounds: Sequence[Number]) -> str:
 
 SHOW: dict[str, Callable[[Language, Any], str]] = {
     "text": lambda language, value: str(value),
-    "integer": lambda language, value: str(format_decimal(round(value), locale=language.babel)),
+    "integer": lambda language, value: speech.decimal(round(value), 0, language.locale),
     "count": _count,
     "count_interval": _count_interval,
     "money": _money,
@@ -288,7 +280,9 @@ SHOW: dict[str, Callable[[Language, Any], str]] = {
     "chance": _chance,
     "names": _names,
     "channel": lambda language, value: spoken(str(value)),
-    "message": lambda language, value: in_text(str(value), language.columns),
+    "message": lambda language, value: retell(in_text(str(value), language.columns), language.locale),
+    "word": lambda language, value: translated(str(value), language.locale),
+    "term": lambda language, value: translated(str(value), language.locale).lower(),
     "date": _date("long"),
     "short_date": _date("medium"),
 }

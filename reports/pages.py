@@ -19,6 +19,7 @@ Facts = Mapping[str, dict[str, Any]]
 DEFAULT_TITLE = "Marketing effectiveness"
 SUBTITLE = (
     "{start:short_date} – {end:short_date} · money in {currency} · ranges are {level:percent} credible intervals · "
+    "{status:word}"
 )
 STATUS = {"ok": "all checks passed", "caution": "read with caution", "fail": "not fit for decisions"}
 """What the cover says of the run's verdict."""
@@ -80,7 +81,8 @@ def _frame(source: Source, facts: Facts, words: Language, figures: Mapping[str, 
         "period": period,
         "subtitle": say(
             words,
-            SUBTITLE + status,
+            SUBTITLE,
+            status=status,
             start=known["start"],
             end=known["end"],
         ),

@@ -16,37 +16,42 @@ from typing import Any
 import numpy as np
 
 from mmm.plots.names import spoken
+from mmm.speech import message, word
 from reports import cells
 from reports.cells import Book, Formula
 from reports.facts.planner import value
-from reports.language import Language
+from reports.language import Language, Scale, number
 
-MARGIN_CELL, PRICE_CELL = "Assumptions!$B$2", "Assumptions!$B$3"
-GRID = "Curves!$A$2:$A${last}"
+ASSUMPTIONS, CURVES = message("Assumptions"), message("Curves")
+MARGIN_CELL, PRICE_CELL = "$B$2", "$B$3"
 
 
 def planner(book: Book, channels: list[dict[str, Any]], margin: float, words: Language) -> None:
     """The sheet Planner: a row a channel, the totals, and the profit against the present plan."""
     unit = words.currency if words.valued else words.kpi
     head = [
-        "Channel", f"Present spend, {words.currency}", "Multiple (edit)", f"Spend, {words.currency}",
-        "Row of the curve", f"Value, {unit}", f"Value at present spend, {unit}", "Gain",
-        "Observed up to (multiple)", "Note", "Name in the data",
+        word("Channel"), word("Present spend, {unit}", unit=words.currency), word("Multiple (edit)"),
+        word("Spend, {unit}", unit=words.currency), word("Row of the curve"), word("Value, {unit}", unit=unit),
+        word("Value at present spend, {unit}", unit=unit), word("Gain"), word("Observed up to (multiple)"),
+        word("Note"), word("Name in the data"),
     ]  # fmt: skip
-    sheet = cells.sheet(book, "Planner", head, [28, 16, 12, 16, 12, 16, 16, 16, 14, 30, 24])
+    sheet = cells.sheet(book, message("Planner"), head, [28, 16, 12, 16, 12, 16, 16, 16, 14, 30, 24])
     rows = [_row(channels, place) for place in range(len(channels))]
     forms = ["name", "money", "input", "money", "name", "money", "money", "money", "ratio", "text", "name"]
     cells.rows(book, sheet, rows, forms)
     for place, row in enumerate(channels, start=1):
         limits = {"validate": "decimal", "criteria": "between", "minimum": row["lower"], "maximum": row["upper"]}
-        title = f"Agreed bounds: {row['lower']:.2f} to {row['upper']:.2f}"
+        low, high = (number(words, row[name], Scale(0, 2)) for name in ("lower", "upper"))
+        title = word("Agreed bounds: {low} to {high}", low=low, high=high)
         sheet.data_validation(place, 2, place, 2, limits | {"error_type": "warning", "input_message": title})
     _totals(book, sheet, rows, margin)
 
 
 def _row(channels: list[dict[str, Any]], place: int) -> list[Any]:
     row, at, last = channels[place], place + 2, len(channels[0]["multiples"]) + 1
-    grid, curve = GRID.format(last=last), f"Curves!{_column(place)}$2:{_column(place)}${last}"
+    grid = cells.at(CURVES, f"$A$2:$A${last}")
+    curve = cells.at(CURVES, f"{_column(place)}$2:{_column(place)}${last}")
+    price = cells.at(ASSUMPTIONS, PRICE_CELL)
     multiple = row["proposed"]
     below = min(int(np.searchsorted(channels[0]["multiples"], multiple, side="right")), last - 2)
     step = (
@@ -55,7 +60,7 @@ def _row(channels: list[dict[str, Any]], place: int) -> list[Any]:
     )
     now, then = value(row, 1.0), value(row, multiple)
     observed = row["observed"] if np.isfinite(row["observed"]) else None
-    beyond = "beyond observed spend"
+    beyond = word("beyond observed spend")
     note = Formula(f'=IF(C{at}>I{at},"{beyond}","")', beyond if observed and multiple > observed else "")
     return [
         spoken(row["channel"]),
@@ -63,8 +68,8 @@ def _row(channels: list[dict[str, Any]], place: int) -> list[Any]:
         multiple,
         Formula(f"=B{at}*C{at}", row["spend"] * multiple),
         Formula(f"=MIN(MATCH(C{at},{grid},1),{last - 2})", float(below)),
-        Formula(f"={step}*{PRICE_CELL}", then),
-        Formula(f"={now!r}*{PRICE_CELL}", now),
+        Formula(f"={step}*{price}", then),
+        Formula(f"={now!r}*{price}", now),
         Formula(f"=F{at}-G{at}", then - now),
         observed,
         note if observed else "",
@@ -74,21 +79,22 @@ def _row(channels: list[dict[str, Any]], place: int) -> list[Any]:
 
 def _totals(book: Book, sheet: Any, rows: list[list[Any]], margin: float) -> None:
     last = len(rows) + 1
-    sheet.write_string(last, 0, "Total", book.formats["total"])
+    sheet.write_string(last, 0, word("Total"), book.formats["total"])
     sums = {}
     for j in (1, 3, 5, 6, 7):
         sums[j] = sum(row[j].value if isinstance(row[j], Formula) else row[j] for row in rows)
         letter = cells.letter(j)
         cells.put(book, sheet, last, j, Formula(f"=SUM({letter}2:{letter}{last})", sums[j]), "total")
-    profit = Formula(f"=H{last + 1}*{MARGIN_CELL}-(D{last + 1}-B{last + 1})", sums[7] * margin - (sums[3] - sums[1]))
-    cells.put(book, sheet, last + 1, 0, "Profit against the present plan", "name")
+    text = f"=H{last + 1}*{cells.at(ASSUMPTIONS, MARGIN_CELL)}-(D{last + 1}-B{last + 1})"
+    profit = Formula(text, sums[7] * margin - (sums[3] - sums[1]))
+    cells.put(book, sheet, last + 1, 0, word("Profit against the present plan"), "name")
     cells.put(book, sheet, last + 1, 7, profit, "money")
 
 
 def curves(book: Book, channels: list[dict[str, Any]]) -> None:
     """The sheet Curves: multiples down, channels across by their names in the data."""
     sheet = cells.sheet(
-        book, "Curves", ["Multiple", *(row["channel"] for row in channels)], [12, *[18] * len(channels)]
+        book, CURVES, [word("Multiple"), *(row["channel"] for row in channels)], [12, *[18] * len(channels)]
     )
     grid = channels[0]["multiples"]
     table = [[multiple, *(value(row, multiple) for row in channels)] for multiple in grid]

@@ -20,7 +20,6 @@ from mmm.files import write_atomic
 from reports import facts as subjects
 from reports import figures, html, notebooks, pages, pdf, workbook
 from reports.facts import plain
-from reports.language import plural
 from reports.source import Source, read
 
 Progress = Callable[[float, str], None]
@@ -36,7 +35,7 @@ def render(run: Path, progress: Progress | None = None) -> list[Path]:
     source = read(run)
     wanted = {"board_report": "board", "budget_scenarios": "budget"}
     chosen = [name for name in notebooks.REPORTED if wanted[name] in source.study.report.templates]
-    tell(0.0, "executing " + plural(len(chosen), "notebook", "notebooks") + " " + ", ".join(chosen))
+    tell(0.0, "executing " + ", ".join(chosen))
     written = notebooks.execute_all(chosen, run)
     written += [path for figure in figures.saved(run).values() for path in (figure.svg, figure.svg.with_suffix(".txt"))]
     tell(0.85, "writing documents")

@@ -20,6 +20,7 @@ import yaml
 
 from mmm.errors import InputError
 from mmm.files import FORMULA_STARTS
+from mmm.speech import speaking, word
 from mmm.study import Study
 from reports.language import Language
 
@@ -103,14 +104,21 @@ def language(source: Source) -> Language:
     data = source.study.data
     kpi = data.kpi
     valued = kpi.kind == "revenue" or kpi.value_per_kpi != 1.0
-    outcome = "revenue" if kpi.kind == "revenue" else kpi.column.replace("_", " ")
+    locale = source.study.report.locale
+    with speaking(locale):
+        outcome = word("revenue") if kpi.kind == "revenue" else kpi.column.replace("_", " ")
+        worth = word("{one} value", one=outcome.removesuffix("s"), many=outcome)
+        named = worth if valued and kpi.kind == "count" else outcome
+        the_kpi = word("the revenue") if kpi.kind == "revenue" else word("the {kpi}", kpi=named)
+        period = word(_period(source["fit"]))
     return Language(
-        locale=source.study.report.locale,
+        locale=locale,
         currency=source.study.currency,
         valued=valued,
-        kpi=f"{outcome.removesuffix('s')} value" if valued and kpi.kind == "count" else outcome,
+        kpi=named,
+        the_kpi=the_kpi,
         outcome=outcome,
-        period=_period(source["fit"]),
+        period=period,
         columns=(*data.channels, *data.organic, *data.treatments, *data.controls),
     )
 
@@ -119,7 +127,7 @@ def _period(fit: pd.DataFrame) -> str:
     """The word for one period, from the distance between the first two."""
     times = pd.to_datetime(fit["time"]).drop_duplicates().sort_values()
     days = (times.diff().median() / pd.Timedelta(days=1)) if len(times) > 1 else 7
-    words = {0.9: "hour", 6: "day", 27: "week", 89: "month", 360: "quarter"}
+    words = {0.9: "hour", 6: "day", 27: "week", 89: "month", 360: "quarter"}  # messages of `mmm.plots.source.PERIODS`
     return next((word for limit, word in words.items() if days <= limit), "year")
 
 

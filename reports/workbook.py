@@ -21,12 +21,46 @@ from collections.abc import Mapping
 from typing import Any
 
 from mmm.plots.names import spoken
+from mmm.speech import message, speaking, word
 from reports import cells, planner_sheet
 from reports.cells import Book, Formula
 from reports.facts.scenarios import title
-from reports.language import Language
-from reports.planner_sheet import MARGIN_CELL, PRICE_CELL
+from reports.facts.trust import STATUS, check_name
+from reports.language import SHOW, Language
+from reports.planner_sheet import ASSUMPTIONS, MARGIN_CELL, PRICE_CELL
 from reports.source import Source, language
+
+SCENARIOS, ALLOCATION = message("Scenarios"), message("Allocation")
+VERDICTS = {"ok": message("Pass"), "caution": message("Caution"), "fail": message("Fail")}
+ACTIONS = {"act": message("Move the budget"), "hold": message("Hold"), "none": message("No plan")}
+PLAN_KEYS = {
+    "horizon_start": message("first period"),
+    "horizon_end": message("last period"),
+    "horizon": message("horizon"),
+    "reference_start": message("first period of reference"),
+    "reference_end": message("last period of reference"),
+    "reference_budget": message("budget of reference"),
+    "budget_asked": message("budget asked for"),
+    "budget": message("budget"),
+    "currency": message("currency"),
+    "value_per_kpi": message("value per KPI unit"),
+    "caution": message("caution"),
+    "discount_rate": message("discount rate"),
+    "periods": message("periods"),
+    "draws": message("draws"),
+    "margin": message("margin"),
+    "optimality_gap": message("optimality gap"),
+    "gain_vs_hold": message("gain against hold"),
+    "cvar05": message("mean of the worst cases"),
+    "probability_beats_hold": message("chance of a gain"),
+    "single_draws": message("draws optimised alone"),
+    "perfect_information": message("value of perfect information"),
+    "gain_share": message("gain as a share of the outcome"),
+    "validated": message("causal labels known"),
+    "curves": message("curves"),
+    "interaction_remainder": message("remainder of interactions"),
+}
+"""What the plan's summary is called; another key is called by its identifier."""
 
 
 def scenarios_xlsx(source: Source, facts: Mapping[str, dict[str, Any]]) -> bytes:
@@ -40,8 +74,15 @@ def scenarios_xlsx(source: Source, facts: Mapping[str, dict[str, Any]]) -> bytes
     file.set_properties({"title": source.study.report.title or source.study.study, "created": end})
     book = Book(file, cells.formats(file))
     words = language(source)
+    with speaking(words.locale):
+        _sheets(book, source, facts, words)
+    file.close()
+    return buffer.getvalue()
+
+
+def _sheets(book: Book, source: Source, facts: Mapping[str, dict[str, Any]], words: Language) -> None:
     planned = _planned(facts)
-    _summary(book, source, facts, planned)
+    _summary(book, source, facts, planned, words)
     _scenarios(book, planned, facts, words)
     curves = facts["planner"]["channels"]
     if curves:
@@ -51,9 +92,7 @@ def scenarios_xlsx(source: Source, facts: Mapping[str, dict[str, Any]]) -> bytes
     if curves:
         planner_sheet.curves(book, curves)
     _assumptions(book, source, facts)
-    _checks(book, facts["trust"])
-    file.close()
-    return buffer.getvalue()
+    _checks(book, facts["trust"], words)
 
 
 def _planned(facts: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
@@ -73,32 +112,38 @@ def _planned(facts: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
 def _scenarios(book: Book, planned: list[dict[str, Any]], facts: Mapping[str, dict[str, Any]], words: Language) -> None:
     unit = words.currency if words.valued else words.kpi
     head = [
-        "Scenario", f"Budget, {words.currency}", f"Outcome as planned, {unit}", f"Value, {unit}", "Margin", "Profit",
-        "ROI", "Gain against hold", "Gain, low (5 %)", "Gain, high (95 %)", "Profit against hold",
-        "Chance of a gain", "Note",
+        word("Scenario"), word("Budget, {unit}", unit=words.currency), word("Outcome as planned, {unit}", unit=unit),
+        word("Value, {unit}", unit=unit), word("Margin"), word("Profit"), word("ROI"), word("Gain against hold"),
+        word("Gain, low (5 %)"), word("Gain, high (95 %)"), word("Profit against hold"), word("Chance of a gain"),
+        word("Note"),
     ]  # fmt: skip
-    sheet = cells.sheet(book, "Scenarios", head, [22, 16, 18, 16, 16, 16, 9, 16, 16, 16, 16, 12, 44])
+    margin, price = (cells.at(ASSUMPTIONS, cell) for cell in (MARGIN_CELL, PRICE_CELL))
+    sheet = cells.sheet(book, SCENARIOS, head, [22, 16, 18, 16, 16, 16, 9, 16, 16, 16, 16, 12, 44])
     hold = planned[0] if planned else {}
     count = len(facts["finance"]["allocation"].get("hold", []))
     made = []
     for i, row in enumerate(planned):
         at = i + 2
         column = cells.letter(1 + i)
-        budget: Any = Formula(f"=Allocation!{column}{count + 2}", row["budget"]) if row["moves"] else row["budget"]
-        edited = "The spend was edited: the outcome is that of the planned spend."
+        budget: Any = (
+            Formula("=" + cells.at(ALLOCATION, f"{column}{count + 2}"), row["budget"])
+            if row["moves"]
+            else row["budget"]
+        )
+        edited = word("The spend was edited: the outcome is that of the planned spend.")
         changed = f'=IF(ABS(B{at}-{row["budget"]:.6f})>0.005,"{edited}","")'
         made.append(
             [
-                title(row["scenario"]),
+                word(title(row["scenario"])),
                 budget,
                 row["outcome"][0],
-                Formula(f"=C{at}*{PRICE_CELL}", row["value"]),
-                Formula(f"=D{at}*{MARGIN_CELL}", row["margin"]),
+                Formula(f"=C{at}*{price}", row["value"]),
+                Formula(f"=D{at}*{margin}", row["margin"]),
                 Formula(f"=E{at}-B{at}", row["profit"]),
                 Formula(f'=IF(B{at}=0,"",D{at}/B{at})', row["value"] / row["budget"] if row["budget"] else ""),
                 Formula(f"=D{at}-D$2", row["value"] - hold["value"]),
-                Formula(f"={row['gain'][1]!r}*{PRICE_CELL}", row["gain"][1]),
-                Formula(f"={row['gain'][2]!r}*{PRICE_CELL}", row["gain"][2]),
+                Formula(f"={row['gain'][1]!r}*{price}", row["gain"][1]),
+                Formula(f"={row['gain'][2]!r}*{price}", row["gain"][2]),
                 Formula(f"=F{at}-F$2", row["profit"] - hold["profit"]),
                 row["probability"],
                 Formula(changed, ""),
@@ -107,7 +152,7 @@ def _scenarios(book: Book, planned: list[dict[str, Any]], facts: Mapping[str, di
     forms = ["name", *["money"] * 5, "ratio", *["money"] * 4, "share", "text"]
     cells.rows(book, sheet, made, forms)
     if not made:
-        sheet.write_string(1, 0, "No budget plan was made in this run.", book.formats["name"])
+        sheet.write_string(1, 0, word("No budget plan was made in this run."), book.formats["name"])
 
 
 def _allocation(book: Book, finance: dict[str, Any], words: Language) -> None:
@@ -115,14 +160,14 @@ def _allocation(book: Book, finance: dict[str, Any], words: Language) -> None:
     names = finance["scenarios"]
     others = [name for name in names if name != names[0]] if names else []
     head = [
-        "Channel",
-        *(f"{title(name)}, {words.currency}" for name in names),
-        *(f"{title(name)}, change" for name in others),
-        "Name in the data",
+        word("Channel"),
+        *(word("{what}, {unit}", what=word(title(name)), unit=words.currency) for name in names),
+        *(word("{scenario}, change", scenario=word(title(name))) for name in others),
+        word("Name in the data"),
     ]
-    sheet = cells.sheet(book, "Allocation", head, [28, *[16] * (len(head) - 2), 24])
+    sheet = cells.sheet(book, ALLOCATION, head, [28, *[16] * (len(head) - 2), 24])
     if not names:
-        sheet.write_string(1, 0, "No budget plan was made in this run.", book.formats["name"])
+        sheet.write_string(1, 0, word("No budget plan was made in this run."), book.formats["name"])
         return
     by_name = {name: [move["proposed"] for move in finance["allocation"][name]] for name in names}
     channels = [move["channel"] for move in finance["allocation"][names[0]]]
@@ -140,21 +185,21 @@ def _allocation(book: Book, finance: dict[str, Any], words: Language) -> None:
         rows.append([spoken(channel), *(by_name[name][i] for name in names), *changes, channel])
     cells.rows(book, sheet, rows, ["name", *["money"] * len(names), *["share"] * len(others), "name"])
     last = len(channels) + 1
-    sheet.write_string(last, 0, "Total", book.formats["total"])
+    sheet.write_string(last, 0, word("Total"), book.formats["total"])
     for j, name in enumerate(names, start=1):
         total = Formula(f"=SUM({cells.letter(j)}2:{cells.letter(j)}{last})", sum(by_name[name]))
         cells.put(book, sheet, last, j, total, "total")
 
 
 def _channels(book: Book, contribution: dict[str, Any], words: Language) -> None:
-    head = ["Channel", f"Spend, {words.currency}", f"Contribution, {words.kpi}"]
+    head = [word("Channel"), word("Spend, {unit}", unit=words.currency), word("Contribution, {unit}", unit=words.kpi)]
     head += [
         f"{name}, {end}"
-        for name in ("ROI", "Marginal ROI", "Half-life (periods)")
-        for end in ("mean", "low (5 %)", "high (95 %)")
+        for name in (word("ROI"), word("Marginal ROI"), word("Half-life (periods)"))
+        for end in (word("mean"), word("low (5 %)"), word("high (95 %)"))
     ]
-    head.append("Name in the data")
-    sheet = cells.sheet(book, "Channels", head, [28, 16, 18, *[13] * 9, 24])
+    head.append(word("Name in the data"))
+    sheet = cells.sheet(book, message("Channels"), head, [28, 16, 18, *[13] * 9, 24])
     rows = [
         [
             *(spoken(row["channel"]), row["spend"], row["contribution"][0]),
@@ -164,7 +209,7 @@ def _channels(book: Book, contribution: dict[str, Any], words: Language) -> None
     ]
     cells.rows(book, sheet, rows, ["name", "money", "money", *["ratio"] * 9, "name"])
     last = len(rows) + 1
-    sheet.write_string(last, 0, "Total", book.formats["total"])
+    sheet.write_string(last, 0, word("Total"), book.formats["total"])
     for j in (1, 2):
         cells.put(
             book,
@@ -178,71 +223,84 @@ def _channels(book: Book, contribution: dict[str, Any], words: Language) -> None
 
 def _assumptions(book: Book, source: Source, facts: Mapping[str, dict[str, Any]]) -> None:
     """The two cells that finance changes come first; yellow cells are inputs."""
-    sheet = cells.sheet(book, "Assumptions", ["Assumption", "Value", "Meaning"], [30, 40, 80])
+    sheet = cells.sheet(book, ASSUMPTIONS, [word("Assumption"), word("Value"), word("Meaning")], [30, 40, 80])
     margin = facts["finance"]["margin"]
-    given = (
-        "as the study gives it"
-        if margin is not None
-        else "the study gives none, so the whole value is taken: set yours"
-    )
+    given = word("share of the value that is margin; the study gives none, so the whole value is taken: set yours")
+    if margin is not None:
+        given = word("share of the value that is margin; as the study gives it")
+    price = word("multiplies every outcome: raise it by the change in price or in the value of one KPI unit")
     inputs = [
-        ("Contribution margin", margin if margin is not None else 1.0, f"share of the value that is margin; {given}"),
-        (
-            "Price factor",
-            1.0,
-            "multiplies every outcome: raise it by the change in price or in the value of one KPI unit",
-        ),
+        (word("Contribution margin"), margin if margin is not None else 1.0, given),
+        (word("Price factor"), 1.0, price),
     ]
     for row, (name, value, meaning) in enumerate(inputs, start=1):
         cells.put(book, sheet, row, 0, name, "name")
         cells.put(book, sheet, row, 1, value, "input")
         cells.put(book, sheet, row, 2, meaning, "text")
     stated = {
-        "Currency": source.study.currency,
-        "Value per KPI unit": str(source.study.data.kpi.value_per_kpi),
-        "Discount rate": str(facts["finance"]["discount_rate"]),
-        **{f"Plan: {key.replace('_', ' ')}": value for key, value in facts["finance"]["horizon"].items()},
-        "Run": facts["method"]["run_id"],
-        "Data (hash)": facts["method"]["data_hash"],
-        "Plan of record (hash)": facts["finance"]["plan_hash"],
+        word("Currency"): source.study.currency,
+        word("Value per KPI unit"): str(source.study.data.kpi.value_per_kpi),
+        word("Discount rate"): str(facts["finance"]["discount_rate"]),
+        **{word("Plan: {key}", key=_plan_key(key)): value for key, value in facts["finance"]["horizon"].items()},
+        word("Run"): facts["method"]["run_id"],
+        word("Data (hash)"): facts["method"]["data_hash"],
+        word("Plan of record (hash)"): facts["finance"]["plan_hash"],
     }
     for row, (name, value) in enumerate(stated.items(), start=4):
         cells.put(book, sheet, row, 0, name, "name")
         cells.put(book, sheet, row, 1, value, "name")
 
 
-def _checks(book: Book, trust: dict[str, Any]) -> None:
-    sheet = cells.sheet(
-        book, "Checks", ["Check", "Subject", "Statistic", "Limit", "Result", "Message"], [26, 26, 12, 12, 10, 90]
-    )
-    keys = ("check", "subject", "statistic", "limit", "result", "message")
-    cells.rows(
-        book,
-        sheet,
-        [[row[key] for key in keys] for row in trust["checks"]],
-        ["name", "name", "ratio", "ratio", "name", "text"],
-    )
+def _plan_key(key: str) -> str:
+    return word(PLAN_KEYS[key]) if key in PLAN_KEYS else key.replace("_", " ")
 
 
-def _summary(book: Book, source: Source, facts: Mapping[str, dict[str, Any]], planned: list[dict[str, Any]]) -> None:
+def _checks(book: Book, trust: dict[str, Any], words: Language) -> None:
+    head = [
+        *(word("Check"), word("Subject"), word("Statistic")),
+        *(word("Limit"), word("Result"), word("Message")),
+    ]
+    sheet = cells.sheet(book, message("Checks"), head, [26, 26, 12, 12, 10, 90])
+    made = []
+    for row in trust["checks"]:
+        subject, said = (SHOW["message"](words, row[key]) for key in ("subject", "message"))
+        status = word(STATUS[row["result"]][0]) if row["result"] in STATUS else row["result"]
+        made.append([word(check_name(row["check"])), subject, row["statistic"], row["limit"], status, said])
+    cells.rows(book, sheet, made, ["name", "name", "ratio", "ratio", "name", "text"])
+
+
+def _summary(
+    book: Book,
+    source: Source,
+    facts: Mapping[str, dict[str, Any]],
+    planned: list[dict[str, Any]],
+    words: Language,
+) -> None:
     """The decision's numbers, taken live from the other sheets."""
-    sheet = cells.sheet(book, "Summary", ["Summary", "Value"], [44, 34])
+    summary = message("Summary")
+    sheet = cells.sheet(book, summary, [word(summary), word("Value")], [44, 34])
+    first, last = (SHOW["short_date"](words, facts["contribution"][end]) for end in ("start", "end"))
     lines: list[tuple[str, Any, str]] = [
-        ("Study", source.study.study, "name"),
-        ("Window", f"{facts['contribution']['start']} to {facts['contribution']['end']}", "name"),
-        ("Verdict of the checks", facts["decision"]["verdict"], "name"),
-        ("Recommendation", facts["decision"]["action"], "name"),
+        (word("Study"), source.study.study, "name"),
+        (word("Window"), word("{low} to {high}", low=first, high=last), "name"),
+        (word("Verdict of the checks"), word(VERDICTS.get(facts["decision"]["verdict"], "")), "name"),
+        (word("Recommendation"), word(ACTIONS[facts["decision"]["action"]]), "name"),
     ]
     names = [row["scenario"] for row in planned]
     if "recommended" in names:
         at = names.index("recommended") + 2
         chosen, hold = planned[names.index("recommended")], planned[0]
         lines += [
-            ("Budget, recommended", Formula(f"=Scenarios!B{at}", chosen["budget"]), "money"),
-            ("Gain against hold", Formula(f"=Scenarios!H{at}", chosen["value"] - hold["value"]), "money"),
-            ("Profit against hold", Formula(f"=Scenarios!K{at}", chosen["profit"] - hold["profit"]), "money"),
-            ("Chance of a gain", Formula(f"=Scenarios!L{at}", chosen["probability"]), "share"),
+            (word("Budget, recommended"), _live(f"B{at}", chosen["budget"]), "money"),
+            (word("Gain against hold"), _live(f"H{at}", chosen["value"] - hold["value"]), "money"),
+            (word("Profit against hold"), _live(f"K{at}", chosen["profit"] - hold["profit"]), "money"),
+            (word("Chance of a gain"), _live(f"L{at}", chosen["probability"]), "share"),
         ]
     for row, (name, value, form) in enumerate(lines, start=1):
         cells.put(book, sheet, row, 0, name, "name")
         cells.put(book, sheet, row, 1, value, form)
+
+
+def _live(cell: str, value: float) -> Formula:
+    """A cell of the sheet Scenarios."""
+    return Formula("=" + cells.at(SCENARIOS, cell), value)

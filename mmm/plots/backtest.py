@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from mmm.plots import labels, theme
 from mmm.plots.dates import date_axis
 from mmm.plots.source import Source, Units, period, table, units
+from mmm.speech import word
 
 
 @theme.styled
@@ -30,17 +31,23 @@ def fit_over_time(source: Source, ax: Axes | None = None, *, geo: str | None = N
     time = rows["time"].to_numpy()
     low, expected, high, actual = (scale.of(rows[column].to_numpy()) for column in ("p05", "expected", "p95", "actual"))
     band = ax.fill_between(
-        time, low, high, color=theme.PALETTE[1], alpha=0.2, linewidth=0, label="90 % predictive interval"
+        time,
+        low,
+        high,
+        color=theme.PALETTE[1],
+        alpha=0.2,
+        linewidth=0,
+        label=word("{level} predictive interval", level=labels.level()),
     )
-    (line,) = ax.plot(time, expected, color=theme.PALETTE[1], linewidth=1.1, label="Expected")
+    (line,) = ax.plot(time, expected, color=theme.PALETTE[1], linewidth=1.1, label=word("Expected"))
     (dots,) = ax.plot(
-        time, actual, linestyle="none", marker="o", markersize=_dot(len(rows)), color=theme.INK, label="Actual"
+        time, actual, linestyle="none", marker="o", markersize=_dot(len(rows)), color=theme.INK, label=word("Actual")
     )
     _shade_holdout(ax, rows)
     date_axis(ax, rows["time"])
     labels.plain_ticks(ax.yaxis)
     where = "" if geo in ("all", "national") else f" ({labels.short([geo], 16)[0]})"
-    ax.set_ylabel(scale.label(unit.kpi_name + where, f"per {period(rows['time'])}"))
+    ax.set_ylabel(scale.label(unit.kpi_name + where, period(rows["time"])))
     theme.legend(ax, [dots, line, band])
     return ax
 
@@ -66,7 +73,7 @@ def _shade_holdout(ax: Axes, rows: pd.DataFrame) -> None:
         ax.axvspan(time[start] - step, time[end] + step, color=theme.SHADE, zorder=0, linewidth=0)
     if len(starts):
         ax.annotate(
-            "Hidden from the model",
+            word("Hidden from the model"),
             (time[ends[-1]], 1.0),
             xycoords=("data", "axes fraction"),
             ha="right",

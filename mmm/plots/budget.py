@@ -14,12 +14,24 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from mmm.plots import labels, theme
+from mmm.plots.names import spoken
 from mmm.plots.source import Source, Units, beside, table, total, units
+from mmm.speech import message, word
 
 MOST = 16
 """Channels that `spend_shift` draws: those that move most."""
 
-NAMES = {"hold": "Hold", "recommended": "Recommended", "cut": "Cut", "grow": "Grow"}
+NAMES = {
+    "hold": message("Hold"),
+    "recommended": message("Recommended"),
+    "cut": message("Cut"),
+    "grow": message("Grow"),
+}
+
+
+def title(scenario: str) -> str:
+    """What a scenario is called: our own in the language that is spoken, the user's as written."""
+    return word(NAMES[scenario]) if scenario in NAMES else spoken(scenario)
 
 
 @theme.styled
@@ -45,8 +57,10 @@ def spend_shift(
     ax.tick_params(axis="y", labelcolor=theme.INK)
     ax.set_ylim(-0.6, len(rows) - 0.4)
     labels.plain_ticks(ax.xaxis)
-    left_out = f"; {len(every) - len(rows)} smaller moves not shown" if len(every) > len(rows) else ""
-    labels.name_x(ax, f"{scale.label('Spend')} (dot: now, arrow: proposed{left_out})")
+    text = message("{what} (dot: now, arrow: proposed)")
+    if len(every) > len(rows):
+        text = message("{what} (dot: now, arrow: proposed; {n} smaller moves not shown)")
+    labels.name_x(ax, word(text, what=scale.label(word("Spend")), n=len(every) - len(rows)))
     labels.make_room(ax)
     return ax
 
@@ -76,7 +90,7 @@ def _move(ax: Axes, place: int, before: float, after: float, scale: labels.Scale
         }
         ax.annotate("", (end, place), (x, place), arrowprops=arrow, zorder=2)
     ax.annotate(
-        labels.money(change, currency, sign=True) if not small else "no change",
+        labels.money(change, currency, sign=True) if not small else word("no change"),
         (max(x, end), place),
         xytext=(6, 0),
         textcoords="offset points",
@@ -115,10 +129,14 @@ def allocation(
     labels.plain_ticks(ax.xaxis)
     ax.use_sticky_edges = False  # a diamond at a bound stays whole
     ax.margins(x=0.03)
-    labels.name_x(ax, "Proposed spend / present spend")
-    handles = [theme.mark("Proposed", "D", theme.NAVY, "white"), theme.mark("Proposed, at a bound", "D", theme.NAVY)]
-    doubts = [Line2D([], [], color=theme.PALETTE[1], linewidth=1.6, label="90 % interval of the best")] * bool(doubt)
-    theme.legend(ax, [*handles, *doubts, Patch(color=theme.GRID, label="Bounds")], wide=True)
+    labels.name_x(ax, word("Proposed spend / present spend"))
+    handles = [
+        theme.mark(word("Proposed"), "D", theme.NAVY, "white"),
+        theme.mark(word("Proposed, at a bound"), "D", theme.NAVY),
+    ]
+    sure = word("{level} interval of the best", level=labels.level())
+    doubts = [Line2D([], [], color=theme.PALETTE[1], linewidth=1.6, label=sure)] * bool(doubt)
+    theme.legend(ax, [*handles, *doubts, Patch(color=theme.GRID, label=word("Bounds"))], wide=True)
     return ax
 
 
@@ -147,8 +165,9 @@ def scenarios(source: Source, ax: Axes | None = None, *, unit: Units | None = No
             markersize=5.5,
             color=colour,
         )
-        gain = f"{labels.money(mean[place], unit.worth, sign=True)}, {labels.percent(chance[place])} chance of a gain"
-        words = gain if np.isfinite(chance[place]) else "changes nothing"
+        gain, sure = labels.money(mean[place], unit.worth, sign=True), labels.percent(chance[place])
+        known = np.isfinite(chance[place])
+        words = word("{gain}, {p} chance of a gain", gain=gain, p=sure) if known else word("changes nothing")
         ax.annotate(
             words,
             (1.0, place),
@@ -159,9 +178,10 @@ def scenarios(source: Source, ax: Axes | None = None, *, unit: Units | None = No
             ha="left",
             color=theme.INK,
         )
-    ax.set_yticks(range(len(rows)), labels.names([NAMES.get(str(name), str(name)) for name in rows["scenario"]], 24))
+    ax.set_yticks(range(len(rows)), labels.names([title(str(name)) for name in rows["scenario"]], 24))
     ax.tick_params(axis="y", labelcolor=theme.INK)
     ax.set_ylim(-0.6, len(rows) - 0.4)
     labels.plain_ticks(ax.xaxis)
-    labels.name_x(ax, f"{scale.label('Gain over the present spend')} (mean, 90 % interval)")
+    what = scale.label(word("Gain over the present spend"))
+    labels.name_x(ax, word("{what} (mean, {level} interval)", what=what, level=labels.level()))
     return ax

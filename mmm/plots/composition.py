@@ -15,9 +15,12 @@ from matplotlib.patches import Patch
 from mmm.plots import labels, theme
 from mmm.plots.dates import date_axis
 from mmm.plots.source import Source, Units, beside, channels, period, table, total, units
+from mmm.speech import message, word
 
 TOP = 8
-"""Channels drawn by name; the smaller ones are drawn together as "other channels"."""
+"""Channels drawn by name; the smaller ones are drawn together as "Other channels"."""
+
+OTHERS = message("Other channels")
 
 
 @theme.styled
@@ -35,25 +38,29 @@ def contribution_over_time(
     order = channels(source, frame["component"])
     media = [name for name in order if name in wide]
     stack = _stack(wide, media)
-    shades = theme.colours(order) | {"Other channels": theme.OTHER}
+    shades = theme.colours(order) | {OTHERS: theme.OTHER}
     observed = _observed(beside(source, "fit") if actual is None else actual)
     scale = labels.scale(wide.sum(axis=1).to_numpy(), unit.kpi_unit)
     ax = theme.frame(theme.axes(ax, height_cm=6.2))
     base = scale.of(wide[[c for c in wide if c not in media]].sum(axis=1).to_numpy())
     ax.fill_between(wide.index, 0, base, color=theme.BASE, linewidth=0)
-    handles: list[Patch | Line2D] = [Patch(color=theme.BASE, label="Base")]
-    for name, text in zip(stack, labels.names([str(c) for c in stack], 20), strict=True):
+    handles: list[Patch | Line2D] = [Patch(color=theme.BASE, label=word("Base"))]
+    for name, text in zip(
+        stack, labels.names([word(OTHERS) if c == OTHERS else str(c) for c in stack], 20), strict=True
+    ):
         top = base + scale.of(stack[name].to_numpy())
         ax.fill_between(wide.index, base, top, color=shades[str(name)], edgecolor="white", linewidth=0.25)
         handles.append(Patch(color=shades[str(name)], label=text))
         base = top
     if observed is not None:
         shown = scale.of(observed.reindex(wide.index).to_numpy())
-        handles += ax.plot(wide.index, shown, color=theme.INK, linewidth=0.7, label=f"Actual {unit.kpi_name.lower()}")
+        handles += ax.plot(
+            wide.index, shown, color=theme.INK, linewidth=0.7, label=word("Actual {kpi}", kpi=unit.kpi_in_text)
+        )
     date_axis(ax, wide.index)
     labels.plain_ticks(ax.yaxis)
     ax.set_ylim(bottom=min(0.0, ax.get_ylim()[0]))
-    ax.set_ylabel(scale.label(unit.kpi_name, f"per {period(frame['time'])}"))
+    ax.set_ylabel(scale.label(unit.kpi_name, period(frame["time"])))
     theme.legend(ax, handles)
     return ax
 
@@ -63,7 +70,7 @@ def _stack(wide: pd.DataFrame, media: list[str]) -> pd.DataFrame:
     largest = set(wide[media].sum().abs().nlargest(TOP if len(media) > TOP + 1 else len(media)).index)
     stack = wide[[name for name in media if name in largest]].copy()
     if len(largest) < len(media):
-        stack["Other channels"] = wide[[name for name in media if name not in largest]].sum(axis=1)
+        stack[OTHERS] = wide[[name for name in media if name not in largest]].sum(axis=1)
     return stack
 
 
@@ -103,5 +110,5 @@ def decomposition(source: Source, ax: Axes | None = None, *, unit: Units | None 
     ax.tick_params(axis="y", labelcolor=theme.INK)
     ax.set_ylim(-0.6, len(rows) - 0.4)
     labels.plain_ticks(ax.xaxis)
-    labels.name_x(ax, scale.label(f"Contribution to {unit.kpi_name.lower()}"))
+    labels.name_x(ax, scale.label(word("Contribution to {kpi}", kpi=unit.kpi_in_text)))
     return ax

@@ -18,6 +18,7 @@ from matplotlib.patches import Patch
 
 from mmm.plots import labels, theme
 from mmm.plots.source import Source, Units, beside, channels, table, total, units
+from mmm.speech import word
 
 MOST = 2.0
 """The largest multiple of the present spend that a plan's curve is drawn to."""
@@ -116,10 +117,10 @@ def _name_outer_axes(axes: np.ndarray, unit: Units, planned: bool) -> None:
     """What the axes are, once a column and once a row: the panels are read together."""
     counted = unit.worth if planned else unit.kpi_unit
     spend, kpi = (labels.Scale(1.0, labels.SYMBOLS.get(name, name)) for name in (unit.currency, counted))
-    name = "Value" if counted and not unit.kpi_unit else unit.kpi_name
+    name = word("Value") if counted and not unit.kpi_unit else unit.kpi_name
     last = {ax.get_subplotspec().colspan.start: ax for ax in axes}
     for ax in last.values():
-        ax.set_xlabel(spend.label("Spend in the plan" if planned else "Spend"))
+        ax.set_xlabel(spend.label(word("Spend in the plan") if planned else word("Spend")))
     for ax in axes:
         if ax.get_subplotspec().colspan.start == 0:
             ax.set_ylabel(kpi.label(name))
@@ -127,12 +128,14 @@ def _name_outer_axes(axes: np.ndarray, unit: Units, planned: bool) -> None:
 
 def _legend(ax: Axes, proposed: bool, shaded: bool) -> None:
     """The marks, explained once over the panels."""
-    handles: list[Line2D | Patch] = [theme.mark("Now", "o", theme.INK)]
+    handles: list[Line2D | Patch] = [theme.mark(word("Now"), "o", theme.INK)]
     if proposed:
-        handles.append(theme.mark("Recommended", "D", theme.INK, "white"))
-    handles.append(Patch(color=theme.MUTED, alpha=0.3, linewidth=0, label="90 % interval"))
+        handles.append(theme.mark(word("Recommended"), "D", theme.INK, "white"))
+    handles.append(
+        Patch(color=theme.MUTED, alpha=0.3, linewidth=0, label=word("{level} interval", level=labels.level()))
+    )
     if shaded:
-        handles.append(Patch(facecolor=theme.SHADE, edgecolor=theme.GRID, label="Beyond observed spend"))
+        handles.append(Patch(facecolor=theme.SHADE, edgecolor=theme.GRID, label=word("Beyond observed spend")))
     figure = ax.get_figure(root=True)
     assert figure is not None  # Axes that a plot was given always have one
     figure.legend(handles=handles, loc="outside upper left", ncols=len(handles))

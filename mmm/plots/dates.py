@@ -9,6 +9,8 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.axes import Axes
 
+from mmm import speech
+
 STEPS = (
     "1h",
     "3h",
@@ -66,7 +68,8 @@ def name(tick: pd.Timestamp, step: str, first: bool) -> str:
     """What is written at a tick."""
     if step.endswith("YS"):
         return f"{tick:%Y}"
+    month = speech.day(tick, "LLL" if step.endswith("MS") else "MMM", speech.spoken_locale())
     if step.endswith("MS"):
-        return f"{tick:%b}\n{tick:%Y}" if first or tick.month == 1 else f"{tick:%b}"
-    day = f"{tick.day} {tick:%b}"
+        return f"{month}\n{tick:%Y}" if first or tick.month == 1 else month
+    day = f"{tick.day} {month}"
     return f"{day}\n{tick:%Y}" if first else day if not step.endswith("h") or tick.hour == 0 else f"{tick:%H:%M}"

@@ -3,7 +3,8 @@
     figures.save(plots.roi(run), "roi", plots.describe.roi(run), run)
 
 Each function has the name and the source of the plot that it describes and names the largest, the smallest and the
-doubtful, rather than that there are dots and lines. To describe a plot of your own, say what a reader should remember.
+doubtful, rather than that there are dots and lines; it speaks the language of the source's study. To describe a plot of
+your own, say what a reader should remember.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ import pandas as pd
 
 from mmm.plots import labels
 from mmm.plots.backtest import largest_geo
-from mmm.plots.budget import NAMES, moves
+from mmm.plots.budget import moves, title
 from mmm.plots.curves import curves_of
-from mmm.plots.names import spoken
+from mmm.plots.names import gate_name, spoken
 from mmm.plots.source import Source, channels, table, total, units
+from mmm.plots.theme import spoken_for
+from mmm.speech import word
 
 
+@spoken_for
 def contribution_over_time(source: Source) -> str:
     """How much of the expected KPI the channels explain, and which explain most."""
     frame = table(source, "contribution")
@@ -25,39 +29,44 @@ def contribution_over_time(source: Source) -> str:
     media = sums[[name for name in channels(source, frame["component"]) if name in sums]].sort_values(ascending=False)
     share = media.sum() / sums.sum() if sums.sum() else 0.0
     shares = [f"{spoken(str(name))} {labels.percent(value / sums.sum())}" for name, value in media.head(3).items()]
-    return (
-        f"{units(source).kpi_name} by driver over time: media explain {labels.percent(share)} of it, "
-        f"most of all {labels.listed(shares)}; the rest is the base."
+    return word(
+        "{kpi} by driver over time: media explain {share} of it, most of all {channels}; the rest is the base.",
+        kpi=units(source).kpi_name,
+        share=labels.percent(share),
+        channels=labels.listed(shares),
     )
 
 
+@spoken_for
 def decomposition(source: Source) -> str:
     """The channels that contribute most, with their intervals."""
     rows = total(table(source, "channels"))
     rows = rows[rows["metric"] == "contribution"].nlargest(3, "mean")
     unit = units(source)
     parts = [_span(row, "mean", unit.kpi_unit) for _, row in rows.iterrows()]
-    return f"The largest contributions to {unit.kpi_name.lower()}, with 90 % intervals: {labels.listed(parts)}."
+    text = "The largest contributions to {kpi}, with {level} intervals: {channels}."
+    return word(text, kpi=unit.kpi_in_text, level=labels.level(), channels=labels.listed(parts))
 
 
+@spoken_for
 def roi(source: Source) -> str:
     """The best and the worst return, and the channels that may not earn their spend back."""
     rows = total(table(source, "channels"))
     rows = rows[(rows["metric"] == "roi") & rows["median"].notna()].sort_values("median", ascending=False)
     if rows.empty:
-        return "No paid channel has a return on spend."
-    text = f"Most is returned per unit of spend by {_span(rows.iloc[0], 'median')}"
+        return word("No paid channel has a return on spend.")
+    text = "Most is returned per unit of spend by {best} (median and {level} interval)."
     if len(rows) > 1:
-        text += f", least by {_span(rows.iloc[-1], 'median')}"
+        text = "Most is returned per unit of spend by {best}, least by {worst} (median and {level} interval)."
+    best, worst = (_span(rows.iloc[place], "median") for place in (0, -1))
     doubtful = [spoken(str(name)) for name in rows.loc[rows["p05"] < 1, "channel"]]
-    loss = (
-        f"The interval includes a loss for {labels.listed(doubtful)}."
-        if doubtful
-        else "Every interval lies above break-even."
-    )
-    return f"{text} (median and 90 % interval). {loss}"
+    loss = word("Every interval lies above break-even.")
+    if doubtful:
+        loss = word("The interval includes a loss for {names}.", names=labels.listed(doubtful))
+    return f"{word(text, best=best, worst=worst, level=labels.level())} {loss}"
 
 
+@spoken_for
 def spend_shift(source: Source, scenario: str = "recommended") -> str:
     """Where money comes from and where it goes."""
     rows = moves(table(source, "allocation"), scenario)
@@ -75,11 +84,15 @@ def spend_shift(source: Source, scenario: str = "recommended") -> str:
         if value < -floor
     ]
     if not gains and not losses:
-        return "Spend by channel: nothing moves."
-    sides = [f"up: {labels.listed(gains)}"] * bool(gains) + [f"down: {labels.listed(losses)}"] * bool(losses)
-    return f"Proposed change in spend by channel; {'; '.join(sides)}."
+        return word("Spend by channel: nothing moves.")
+    text = "Proposed change in spend by channel; up: {gains}; down: {losses}."
+    if not gains or not losses:
+        text = "Proposed change in spend by channel; up: {gains}."
+        text = text if gains else "Proposed change in spend by channel; down: {losses}."
+    return word(text, gains=labels.listed(gains), losses=labels.listed(losses))
 
 
+@spoken_for
 def response_curves(source: Source) -> str:
     """Which channels are nearest to saturation: what doubling their spend would add."""
     frame, _ = curves_of(source)
@@ -87,28 +100,43 @@ def response_curves(source: Source) -> str:
     now, then = _at(frame, 1.0), _at(frame, most)
     added = ((then - now) / now.where(now > 0)).dropna().sort_values()
     if added.empty or most <= 1:
-        return "Each channel's contribution against its spend."
-    times = f"at {labels.number(most)} times its spend"
-    most_room, least_room = spoken(added.index[-1]), spoken(added.index[0])
-    text = f"{most_room} has the most room: {times} it adds {labels.percent(added.iloc[-1])} to its contribution"
-    if len(added) > 1:
-        text += f"; {least_room} the least: {labels.percent(added.iloc[0])}"
-    return f"Each channel's contribution against its spend, with 90 % intervals. {text}."
+        return word("Each channel's contribution against its spend.")
+    text = (
+        "Each channel's contribution against its spend, with {level} intervals. {most} has the most room: at {times} "
+        "times its spend it adds {more} to its contribution; {least} the least: {less}."
+    )
+    if len(added) == 1:
+        text = (
+            "The contribution of {most} against its spend, with {level} intervals: at {times} times its spend it adds "
+            "{more} to its contribution."
+        )
+    return word(
+        text,
+        level=labels.level(),
+        most=spoken(added.index[-1]),
+        times=labels.number(most),
+        more=labels.percent(added.iloc[-1]),
+        least=spoken(added.index[0]),
+        less=labels.percent(added.iloc[0]),
+    )
 
 
+@spoken_for
 def fit_over_time(source: Source) -> str:
     """How many observed periods lie inside the predictive interval, hidden ones apart."""
     frame = table(source, "fit")
     rows = frame[frame["geo"].astype(str) == largest_geo(frame)].dropna(subset=["actual"])
     parts = []
-    for split, name in (("holdout", "hidden"), ("train", "fitted")):
+    names = {"holdout": "{inside} of {n} hidden periods", "train": "{inside} of {n} fitted periods"}
+    for split, text in names.items():
         some = rows[rows["split"] == split]
         inside = ((some["actual"] >= some["p05"]) & (some["actual"] <= some["p95"])).sum()
-        parts += [f"{inside} of {len(some)} {name} periods"] * bool(len(some))
-    kpi = units(source).kpi_name.lower()
-    return f"Actual {kpi} against the model: {labels.listed(parts)} lie inside the 90 % predictive interval."
+        parts += [word(text, inside=inside, n=len(some))] * bool(len(some))
+    text = "Actual {kpi} against the model: {parts} lie inside the {level} predictive interval."
+    return word(text, kpi=units(source).kpi_in_text, parts=labels.listed(parts), level=labels.level())
 
 
+@spoken_for
 def scenarios(source: Source) -> str:
     """Every plan's gain over holding and its probability."""
     rows = table(source, "scenarios")
@@ -117,35 +145,44 @@ def scenarios(source: Source) -> str:
     for row in rows[rows["scenario"] != "hold"].to_dict("records"):
         middle, low, high = (float(row[f"gain_vs_hold_{part}"]) for part in ("mean", "p05", "p95"))
         gain = _interval(middle, low, high, worth, sign=True)
-        name, chance = spoken(NAMES.get(row["scenario"], row["scenario"])), row["probability_beats_hold"]
-        words = f"{gain}, {labels.percent(chance)} chance of a gain"
-        parts.append(f"{name} {words if chance == chance else 'changes nothing'}")
-    return f"Gain over holding the present spend, with 90 % intervals: {'; '.join(parts)}."
+        chance = row["probability_beats_hold"]
+        words = word("{gain}, {p} chance of a gain", gain=gain, p=labels.percent(chance))
+        parts.append(f"{title(row['scenario'])} {words if chance == chance else word('changes nothing')}")
+    text = "Gain over holding the present spend, with {level} intervals: {plans}."
+    return word(text, level=labels.level(), plans="; ".join(parts))
 
 
+@spoken_for
 def gates(source: Source) -> str:
     """Which channels failed which gates."""
     frame = table(source, "verdicts")
-    failed = frame[frame["result"] == "fail"].assign(gate=lambda rows: rows["gate"].str.replace("_", " "))
+    failed = frame[frame["result"] == "fail"].assign(gate=lambda rows: rows["gate"].map(gate_name).str.lower())
     parts = [
         f"{spoken(str(name))} ({labels.listed(list(tests))})"
         for name, tests in failed.groupby("channel", sort=False)["gate"]
     ]
     counts = {name: int((frame["result"] == name).sum()) for name in ("pass", "fail", "not_testable")}
-    text = f"{counts['pass']} gates passed, {counts['fail']} failed and {counts['not_testable']} could not be tested"
-    return f"{text}. Failed: {labels.listed(parts)}." if parts else f"{text}."
+    text = word("{pass} gates passed, {fail} failed and {not_testable} could not be tested.", **counts)
+    return word("{counts} Failed: {names}.", counts=text, names=labels.listed(parts)) if parts else text
 
 
+@spoken_for
 def causal_agreement(source: Source) -> str:
     """The channels whose two estimates exclude each other."""
     frame = table(source, "causal")
     apart = frame[(frame["p05"] > frame["model_p95"]) | (frame["p95"] < frame["model_p05"])]["channel"].map(spoken)
-    agree = f"the two intervals overlap for {len(frame) - len(apart)} of {len(frame)} channels"
-    return f"Contribution by the mix model and by backdoor adjustment: {agree}" + (
-        f"; not for {labels.listed(list(apart))}." if len(apart) else "."
+    text = (
+        "Contribution by the mix model and by backdoor adjustment: the two intervals overlap for {agree} of {n} "
+        "channels; not for {apart}."
     )
+    if not len(apart):
+        text = (
+            "Contribution by the mix model and by backdoor adjustment: the two intervals overlap for all {n} channels."
+        )
+    return word(text, agree=len(frame) - len(apart), n=len(frame), apart=labels.listed(list(apart)))
 
 
+@spoken_for
 def allocation(source: Source) -> str:
     """Which channels a plan may move no further."""
     rows = total(table(source, "allocation"))
@@ -154,8 +191,12 @@ def allocation(source: Source) -> str:
         .drop_duplicates()
         .map(spoken)
     )
-    there = f"{labels.listed(list(bound))} at a bound" if len(bound) else "no channel at a bound"
-    return f"Recommended spend as a multiple of the present one, within the study's bounds: {there}."
+    text = (
+        "Recommended spend as a multiple of the present one, within the study's bounds: {names} at a bound."
+        if len(bound)
+        else "Recommended spend as a multiple of the present one, within the study's bounds: no channel at a bound."
+    )
+    return word(text, names=labels.listed(list(bound)))
 
 
 def frontier(source: Source) -> str:
@@ -199,8 +240,8 @@ def _span(row: pd.Series, middle: str, unit: str = "") -> str:
 
 
 def _interval(middle: float, low: float, high: float, unit: str = "", sign: bool = False) -> str:
-    ends = f"{labels.money(low, unit, sign=sign)} to {labels.money(high, unit, sign=sign)}"
-    return f"{labels.money(middle, unit, sign=sign)} ({ends})"
+    middle_, low_, high_ = (labels.money(value, unit, sign=sign) for value in (middle, low, high))
+    return word("{mean} ({low} to {high})", mean=middle_, low=low_, high=high_)
 
 
 def _at(frame: pd.DataFrame, multiple: float) -> pd.Series:

@@ -12,7 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from mmm.plots import labels, theme
+from mmm.plots.names import evidence_name, gate_name
 from mmm.plots.source import Source, Units, table, units
+from mmm.speech import message, word
 
 MARKS = {
     "pass": {
@@ -25,7 +27,7 @@ MARKS = {
     "fail": {"marker": "s", "markersize": 7, "markerfacecolor": theme.LOSS, "markeredgecolor": theme.LOSS},
     "not_testable": {"marker": "_", "markersize": 6, "markeredgecolor": theme.MUTED, "markeredgewidth": 1.3},
 }
-WORDS = {"pass": "Pass", "fail": "Fail", "not_testable": "Not testable"}
+WORDS = {"pass": message("Pass"), "fail": message("Fail"), "not_testable": message("Not testable")}
 
 
 @theme.styled
@@ -55,7 +57,7 @@ def gates(source: Source, ax: Axes | None = None) -> Axes:
     ax.tick_params(axis="both", length=0, labelcolor=theme.INK)
     for place, name in enumerate(reversed(names)):
         ax.annotate(
-            verdict[name].capitalize(),
+            evidence_name(verdict[name]),
             (1.0, place),
             xycoords=("axes fraction", "data"),
             xytext=(4, 0),
@@ -72,24 +74,21 @@ def gates(source: Source, ax: Axes | None = None) -> Axes:
 
 def _name_gates(ax: Axes, tests: list[str]) -> None:
     """The gates' names over their columns, slanted where they would run into each other."""
-    ax.set_xticks(range(len(tests)), [labels.wrapped(_words(gate), 10) for gate in tests])
+    ax.set_xticks(range(len(tests)), [labels.wrapped(gate_name(gate), 10) for gate in tests])
     figure = ax.get_figure(root=True)
     assert figure is not None  # Axes that a plot was given always have one
     figure.draw_without_rendering()
     if labels.collide(ax.get_xticklabels()):
-        names = [_words(gate) for gate in tests]
+        names = [gate_name(gate) for gate in tests]
         ax.set_xticks(range(len(tests)), names, rotation=35, ha="left", rotation_mode="anchor")
         if len(figure.axes) == 1:
             figure.set_figheight(figure.get_figheight() + 1.0 * theme.CM)
 
 
-def _words(gate: str) -> str:
-    text = gate.replace("_", " ").replace("-", " ").strip()
-    return text[:1].upper() + text[1:]
-
-
 def _key(present: set[str]) -> list[Line2D]:
-    return [Line2D([], [], linestyle="none", label=WORDS[name], **MARKS[name]) for name in MARKS if name in present]
+    return [
+        Line2D([], [], linestyle="none", label=word(WORDS[name]), **MARKS[name]) for name in MARKS if name in present
+    ]
 
 
 @theme.styled
@@ -103,7 +102,10 @@ def causal_agreement(source: Source, ax: Axes | None = None, *, unit: Units | No
     columns = [f"{who}{part}" for who in ("", "model_") for part in ("p05", "p95")]
     scale = labels.scale(frame[columns].to_numpy(), unit.kpi_unit)
     ax = theme.frame(theme.axes(ax, 13.0, theme.rows_cm(len(frame), 2.0, 0.62)), grid="x")
-    looks = {"model_": ("Mix model", theme.NAVY, "o", 0.16), "": ("Backdoor estimate", theme.PALETTE[3], "s", -0.16)}
+    looks = {
+        "model_": (word("Mix model"), theme.NAVY, "o", 0.16),
+        "": (word("Backdoor estimate"), theme.PALETTE[3], "s", -0.16),
+    }
     handles = []
     for who, (name, colour, marker, lift) in looks.items():
         places = np.arange(len(frame)) + lift
@@ -115,6 +117,6 @@ def causal_agreement(source: Source, ax: Axes | None = None, *, unit: Units | No
     ax.tick_params(axis="y", labelcolor=theme.INK)
     ax.set_ylim(-0.6, len(frame) - 0.4)
     labels.plain_ticks(ax.xaxis)
-    labels.name_x(ax, scale.label(f"Contribution to {unit.kpi_name.lower()}"))
+    labels.name_x(ax, scale.label(word("Contribution to {kpi}", kpi=unit.kpi_in_text)))
     theme.legend(ax, handles)
     return ax

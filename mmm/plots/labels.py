@@ -1,9 +1,10 @@
 """How do numbers and names fit on a figure? Scaled to the axis, shortened to the room, and kept apart.
 
 An axis carries plain numbers and one label with the unit: `Revenue, EUR m` rather than six zeros a tick. `scale`
-finds the thousand, million or billion of an axis; `number` writes one value in a running label; `short` shortens
-names in the middle, where they differ least, and keeps them distinct (`names` does so with channels, as people write
-them); `spread` and `make_room` see to it that no text overlaps another or leaves the figure.
+finds the thousand, million or billion of an axis; `number` writes one value in a running label; both write as the
+language that is spoken does. `short` shortens names in the middle, where they differ least, and keeps them distinct
+(`names` does so with channels, as people write them); `spread` and `make_room` see to it that no text overlaps another
+or leaves the figure.
 """
 
 from __future__ import annotations
@@ -19,10 +20,14 @@ from matplotlib.axis import Axis
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from mmm import speech
 from mmm.plots.names import spoken
+from mmm.speech import word
+from mmm.study import INTERVAL
 
 SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$", "JPY": "¥", "INR": "₹"}
-STEPS = ((1e9, "bn"), (1e6, "m"), (1e3, "k"))
+LARGEST_POWER = 3
+"""Nothing is counted in more than billions."""
 
 
 @dataclass(frozen=True)
@@ -37,20 +42,20 @@ class Scale:
         return np.asarray(values, dtype=float) / self.divisor
 
     def label(self, what: str, per: str = "") -> str:
-        """The label of the axis: `Spend, €m per week`."""
-        head = f"{what}, {self.unit}" if self.unit else what
-        return f"{head} {per}" if per else head
+        """The label of the axis: `Spend, €m per week`; `per` is the word for a period."""
+        head = word("{what}, {unit}", what=what, unit=self.unit) if self.unit else what
+        return word("{what} per {period}", what=head, period=per) if per else head
 
 
 def scale(values: np.ndarray, unit: str = "") -> Scale:
     """The scale at which the largest of `values` is a number of one to three digits."""
     finite = np.abs(np.asarray(values, dtype=float))
     largest = float(np.max(finite, where=np.isfinite(finite), initial=0.0))
-    divisor, suffix = _step(largest)
-    symbol = SYMBOLS.get(unit, "")
-    if symbol:
-        return Scale(divisor, symbol + suffix)
-    return Scale(divisor, " ".join(part for part in (suffix, unit) if part))
+    power, locale = _power(largest), speech.spoken_locale()
+    if unit in SYMBOLS:
+        return Scale(1000.0**power, speech.unit_of_money(power, SYMBOLS[unit], locale))
+    letter = speech.magnitude(power, locale).strip()
+    return Scale(1000.0**power, " ".join(part for part in (letter, unit) if part))
 
 
 def number(value: float, digits: int = 2, sign: bool = False) -> str:
@@ -58,24 +63,25 @@ def number(value: float, digits: int = 2, sign: bool = False) -> str:
     if not math.isfinite(value):
         return "–"
     value = float(f"{value:.{max(digits, 3) - 1}e}")  # 999,960 is a million, not 1,000 thousand
-    divisor, suffix = _step(value)
+    power, locale = _power(value), speech.spoken_locale()
+    divisor = 1000.0**power
     size = float(f"{abs(value) / divisor:.{digits - 1}e}") if abs(value) < 100 * divisor else abs(value) / divisor
     decimals = max(digits - 1 - math.floor(math.log10(size)), 0) if size else 0
-    text = f"{size:,.{decimals}f}"
-    return ("−" if value < 0 else "+" if sign and value else "") + text + suffix
+    text = speech.decimal(size, decimals, locale) + speech.magnitude(power, locale)
+    return ("−" if value < 0 else "+" if sign and value else "") + text
 
 
-def _step(value: float) -> tuple[float, str]:
-    return next(((size, name) for size, name in STEPS if abs(value) >= size), (1.0, ""))
+def _power(value: float) -> int:
+    """How often 1000 goes into the value."""
+    return next((power for power in range(LARGEST_POWER, 0, -1) if abs(value) >= 1000.0**power), 0)
 
 
 def money(value: float, unit: str, digits: int = 2, sign: bool = False) -> str:
     """`number` with its currency or unit: `+€1.3m`, `€250k`, `340 units`."""
     text = number(value, digits, sign)
-    symbol = SYMBOLS.get(unit)
-    if symbol and text != "–":
+    if unit in SYMBOLS and text != "–":
         head = text[0] if text[0] in "+−" else ""
-        return f"{head}{symbol}{text[len(head) :]}"
+        return head + speech.with_currency(text[len(head) :], SYMBOLS[unit], speech.spoken_locale())
     return f"{text} {unit}".rstrip()
 
 
@@ -83,15 +89,20 @@ def percent(share: float) -> str:
     """A share or a probability in whole percent; never 0 % or 100 %, which a sample cannot show."""
     if not math.isfinite(share):
         return "–"
-    if 0.99 < share <= 1:
-        return ">99 %"
-    return "<1 %" if 0 <= share < 0.01 else f"{100 * share:.0f} %".replace("-", "−")
+    mark = ">" if 0.99 < share <= 1 else "<" if 0 <= share < 0.01 else ""
+    shown = min(max(share, 0.01), 0.99) if mark else share
+    return mark + speech.percentage(shown, 0, speech.spoken_locale())
+
+
+def level() -> str:
+    """The width of every interval: `90%`."""
+    return percent(INTERVAL[1] - INTERVAL[0])
 
 
 def listed(words: Sequence[str], most: int = 4) -> str:
     """`a, b and c`; of more than `most`, the first ones and how many others there are."""
-    words = list(words) if len(words) <= most + 1 else [*words[:most], f"{len(words) - most} others"]
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+    words = list(words) if len(words) <= most + 1 else [*words[:most], word("{n} others", n=len(words) - most)]
+    return word("{first} and {last}", first=", ".join(words[:-1]), last=words[-1]) if len(words) > 1 else "".join(words)
 
 
 def short(names: Sequence[str], width: int = 22) -> list[str]:
@@ -128,11 +139,11 @@ def _numbered(names: Sequence[str], cut: list[str], width: int) -> list[str]:
 def wrapped(text: str, width: int) -> str:
     """`text` on lines of about `width` characters, broken between words and never inside one."""
     lines: list[str] = []
-    for word in text.split():
-        if lines and len(lines[-1]) + 1 + len(word) <= width:
-            lines[-1] += f" {word}"
+    for part in text.split(" "):
+        if lines and len(lines[-1]) + 1 + len(part) <= width:
+            lines[-1] += f" {part}"
         else:
-            lines.append(word)
+            lines.append(part)
     return "\n".join(lines)
 
 
@@ -156,22 +167,25 @@ def collide(texts: Sequence[Text], gap: float = 4.0) -> bool:
 def plain_ticks(axis: Axis, count: int = 5) -> None:
     """At most `count` round ticks, written without exponents or superfluous zeros."""
     axis.set_major_locator(MaxNLocator(count, steps=[1, 2, 2.5, 5, 10]))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
+    locale = speech.spoken_locale()  # ticks are written when the figure is saved, and nobody speaks any more
+    axis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value, locale)))
 
 
 def short_ticks(axis: Axis, count: int = 4) -> None:
     """At most `count` round ticks that carry their own thousand or million: `20k`, `1.5m`."""
     axis.set_major_locator(MaxNLocator(count, steps=[1, 2, 2.5, 5, 10]))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: short_tick(value)))
+    locale = speech.spoken_locale()
+    axis.set_major_formatter(FuncFormatter(lambda value, _: short_tick(value, locale)))
 
 
-def short_tick(value: float) -> str:
-    divisor, suffix = _step(float(f"{value:.9e}"))
-    return _tick(value / divisor) + suffix
+def short_tick(value: float, locale: str = "en-GB") -> str:
+    power = _power(float(f"{value:.9e}"))
+    return _tick(value / 1000.0**power, locale) + speech.magnitude(power, locale)
 
 
-def _tick(value: float) -> str:
-    return f"{value:,.10f}".rstrip("0").rstrip(".").replace("-", "−") if abs(value) > 1e-12 else "0"
+def _tick(value: float, locale: str) -> str:
+    text = f"{value:.10f}".rstrip("0")
+    return speech.decimal(value, len(text.partition(".")[2]), locale) if abs(value) > 1e-12 else "0"
 
 
 def spread(positions: Iterable[float], gap: float) -> np.ndarray:

@@ -3,6 +3,8 @@
     spoken("paid_search")                                       # "Paid search"
     in_text("paid_search: its ROI is the prior's.", names)      # "Paid search: its ROI is the prior's."
 
+    gate_name("circular_shift")                                 # "Circular shift", in the language that is spoken
+
 Only a name made of lower-case letters, digits and underscores is a column's name that nobody would write; any other
 (`x11_delayed-start-0`, `Channel0`, `TV`) was spelt by a person and stays. To add a spelling, add a word to `SPELT`.
 """
@@ -11,6 +13,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+
+from mmm.speech import capitalised, message, word
 
 COLUMN = re.compile(r"[a-z0-9_]+")
 CAPITALS = "tv ctv ott ooh dooh vod bvod svod sea sem seo ppc crm dm pr sms b2b b2c usa uk eu gdp kpi covid19"
@@ -25,11 +29,42 @@ SPELT = {word: word.upper() for word in CAPITALS.split()} | {
 }
 """Words whose spelling is not their lower case."""
 
+GATES = {
+    "identification": message("Identification"),
+    "positivity": message("Positivity"),
+    "lead": message("Lead"),
+    "circular_shift": message("Circular shift"),
+    "agreement": message("Agreement"),
+    "block_subset": message("Block subset"),
+    "random_common_cause": message("Random common cause"),
+    "leave_one_out": message("Leave one out"),
+    "robustness": message("Robustness"),
+    "experiment": message("Experiment"),
+}
+EVIDENCE = {
+    "experiment-confirmed": message("Experiment-confirmed"),
+    "quasi-experiment-consistent": message("Quasi-experiment-consistent"),
+    "observationally consistent only": message("Observationally consistent only"),
+    "conflicted": message("Conflicted"),
+    "not identifiable": message("Not identifiable"),
+}
+"""What the causal validation's gates and labels are called."""
+
+
+def gate_name(gate: str) -> str:
+    """A gate in the language that is spoken; one that nobody translated as its words."""
+    return word(GATES[gate]) if gate in GATES else capitalised(gate.replace("_", " ").replace("-", " ").strip())
+
+
+def evidence_name(label: str) -> str:
+    """A verdict's label in the language that is spoken."""
+    return word(EVIDENCE[label]) if label in EVIDENCE else capitalised(label)
+
 
 def spoken(name: str) -> str:
     """`name` as a person writes it, at the beginning of a label."""
     words = _words(name)
-    return words[:1].upper() + words[1:] if COLUMN.fullmatch(name) else name
+    return capitalised(words) if COLUMN.fullmatch(name) else name
 
 
 def in_text(text: str, names: Iterable[str]) -> str:

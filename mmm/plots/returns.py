@@ -12,7 +12,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from mmm.plots import labels, theme
+from mmm.plots.names import evidence_name
 from mmm.plots.source import Source, Units, beside, channels, table, total, units
+from mmm.speech import message, word
 
 EVIDENCE = {
     "experiment-confirmed": (theme.GAIN, "o", "full"),
@@ -24,9 +26,9 @@ EVIDENCE = {
 """How a verdict looks: colour, marker, and whether the marker is filled. Strongest first."""
 
 METRICS = {
-    "contribution": "Contribution",
-    "contribution_share": "Share of the KPI",
-    "half_life": "Half-life of the carryover",
+    "contribution": message("Contribution"),
+    "contribution_share": message("Share of the KPI"),
+    "half_life": message("Half-life of the carryover"),
 }
 
 
@@ -47,7 +49,7 @@ def roi(
     ax.set_xlim(right=max(right, 1.2))
     ax.axvline(1.0, color=theme.INK, linewidth=0.8, linestyle=(0, (3, 2)), zorder=1)
     ax.annotate(
-        "break-even",
+        word("break-even"),
         (1.0, 1.0),
         xycoords=("data", "axes fraction"),
         xytext=(3, 1),
@@ -98,7 +100,8 @@ def intervals(
     ax.tick_params(axis="y", labelcolor=theme.INK)
     ax.set_ylim(-0.6, len(rows) - 0.2)
     labels.plain_ticks(ax.xaxis, 6)
-    labels.name_x(ax, f"{scale.label(_name_of(metric, unit))} (median, 90 % interval)")
+    what = scale.label(_name_of(metric, unit))
+    labels.name_x(ax, word("{what} (median, {level} interval)", what=what, level=labels.level()))
     if evidence:
         _evidence_legend(ax, set(evidence.values()))
     return ax
@@ -107,11 +110,12 @@ def intervals(
 def _name_of(metric: str, unit: Units) -> str:
     """What a metric is called: a return on spend says what one unit of money brings, `Revenue per €1`."""
     if metric not in ("roi", "mroi"):
-        return METRICS.get(metric, metric)
-    symbol = labels.SYMBOLS.get(unit.currency, f"{unit.currency} " if unit.currency else "")
-    brought = unit.kpi_name if unit.kpi_unit or not unit.valued else "Value" if unit.currency else "Return"
-    spent = f"{symbol}1" if symbol else "unit of spend"
-    return f"{brought} per {'' if metric == 'roi' else 'further '}{spent}"
+        return word(METRICS.get(metric, metric))
+    brought = unit.kpi_name if unit.kpi_unit or not unit.valued else word("Value") if unit.currency else word("Return")
+    one = labels.money(1.0, unit.currency, 1) if unit.currency else word("unit of spend")
+    if metric == "mroi":
+        return word("{what} per further {one}", what=brought, one=one)
+    return word("{what} per {one}", what=brought, one=one)
 
 
 def _unit_of(metric: str, frame: pd.DataFrame, unit: Units) -> str:
@@ -125,7 +129,7 @@ def _unit_of(metric: str, frame: pd.DataFrame, unit: Units) -> str:
 
 def _evidence_legend(ax: Axes, present: set[str]) -> None:
     handles = [
-        theme.mark(name.capitalize(), marker, colour, "white" if fill == "none" else None, 5.0)
+        theme.mark(evidence_name(name), marker, colour, "white" if fill == "none" else None, 5.0)
         for name, (colour, marker, fill) in EVIDENCE.items()
         if name in present
     ]

@@ -13,6 +13,7 @@ from matplotlib.colors import LinearSegmentedColormap
 
 from mmm.plots import labels, theme
 from mmm.plots.dates import date_axis
+from mmm.speech import word
 
 DIVERGING = LinearSegmentedColormap.from_list("house", [theme.PALETTE[3], "#ffffff", theme.NAVY])
 
@@ -48,7 +49,7 @@ def spend_over_time(panel: xr.DataTree, axes: np.ndarray | None = None) -> np.nd
     unit = str(data["spend"].attrs.get("units", ""))
     for ax in axes[: len(names)]:
         if ax.get_subplotspec().colspan.start == 0:
-            ax.set_ylabel(f"Spend, {labels.SYMBOLS.get(unit, unit)}".rstrip(", "))
+            ax.set_ylabel(labels.Scale(1.0, labels.SYMBOLS.get(unit, unit)).label(word("Spend")))
     return axes
 
 

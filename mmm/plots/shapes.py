@@ -11,18 +11,21 @@ import numpy as np
 import pandas as pd
 
 from mmm.plots import labels, theme
+from mmm.speech import capitalised, word
 
 
 @theme.styled
 def adstock_shapes(shapes: pd.DataFrame, axes: np.ndarray | None = None, *, period: str = "period") -> np.ndarray:
     """The share of an exposure's effect that lands after each lag, a panel a channel; an array of Axes."""
-    return _shapes(shapes, axes, f"{period.capitalize()}s after exposure", "Weight", stems=True)
+    return _shapes(
+        shapes, axes, word("{period}s after exposure", period=capitalised(word(period))), word("Weight"), stems=True
+    )
 
 
 @theme.styled
 def saturation_shapes(shapes: pd.DataFrame, axes: np.ndarray | None = None) -> np.ndarray:
     """The response as a share of its ceiling, against exposure relative to its mean; an array of Axes."""
-    return _shapes(shapes, axes, "Exposure / mean", "Response", stems=False)
+    return _shapes(shapes, axes, word("Exposure / mean"), word("Response"), stems=False)
 
 
 def _shapes(shapes: pd.DataFrame, axes: np.ndarray | None, across: str, up: str, stems: bool) -> np.ndarray:

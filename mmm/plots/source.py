@@ -21,6 +21,7 @@ import xarray as xr
 import yaml
 
 from mmm.files import read_table
+from mmm.speech import capitalised, message, word
 from mmm.study import InputError
 
 Source = pd.DataFrame | xr.DataTree | Path | str
@@ -31,7 +32,14 @@ NOT_MEDIA = ("baseline", "intercept", "trend", "seasonality", "events", "control
 FROM_FIT = ("channels", "contribution", "curves", "fit", "checks")
 """The tables that a fit alone can give."""
 
-PERIODS = {"hour": 1 / 24, "day": 1.0, "week": 7.0, "month": 30.4, "quarter": 91.3, "year": 365.25}
+PERIODS = {
+    message("hour"): 1 / 24,
+    message("day"): 1.0,
+    message("week"): 7.0,
+    message("month"): 30.4,
+    message("quarter"): 91.3,
+    message("year"): 365.25,
+}
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,11 @@ class Units:
     kpi_name: str = "KPI"
     kpi_unit: str = ""
     valued: bool = True
+
+    @property
+    def kpi_in_text(self) -> str:
+        """The KPI's name within a sentence: `revenue`, but `KPI`."""
+        return self.kpi_name if self.kpi_name.isupper() else self.kpi_name.lower()
 
     @property
     def worth(self) -> str:
@@ -85,12 +98,18 @@ def units(source: Source) -> Units:
     """The units of a fit's or a run folder's numbers; plain ones for a bare frame."""
     study = _study(source)
     if not study:
-        return Units()
+        return Units(kpi_name=word("KPI"))
     kpi = study["data"]["kpi"]
     if kpi.get("kind", "revenue") == "revenue":
-        return Units(study["currency"], "Revenue", study["currency"])
+        return Units(study["currency"], word("Revenue"), study["currency"])
     name = str(kpi["column"]).replace("_", " ").strip()
-    return Units(study["currency"], name[:1].upper() + name[1:], "", valued=kpi.get("value_per_kpi", 1.0) != 1.0)
+    return Units(study["currency"], capitalised(name), "", valued=kpi.get("value_per_kpi", 1.0) != 1.0)
+
+
+def locale(source: object) -> str | None:
+    """The locale of the source's study; None where it knows none."""
+    study = _study(source) if isinstance(source, xr.DataTree | Path | str) else {}
+    return (study.get("report") or {}).get("locale")
 
 
 def channels(source: Source, fallback: pd.Series | list[str]) -> list[str]:
@@ -110,9 +129,9 @@ def period(time: pd.Series) -> str:
     """What one step of `time` is called: "week" for weekly data."""
     days = np.diff(np.unique(pd.to_datetime(time).to_numpy())) / np.timedelta64(1, "D")
     if not len(days):
-        return "period"
+        return word("period")
     step = float(np.median(days))
-    return min(PERIODS, key=lambda name: abs(np.log(PERIODS[name] / step)))
+    return word(min(PERIODS, key=lambda name: abs(np.log(PERIODS[name] / step))))
 
 
 def _study(source: Source) -> dict[str, Any]:

@@ -28,6 +28,9 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from mmm.plots.source import locale
+from mmm.speech import speaking
+
 FONT = "Source Sans Pro"
 FALLBACK = "DejaVu Sans"
 SIZE = 8.0
@@ -121,14 +124,25 @@ def look() -> Iterator[None]:
 
 
 def styled[**P, R](plot: Callable[P, R]) -> Callable[P, R]:
-    """A plot that is drawn in `look()`."""
+    """A plot that is drawn in `look()` and speaks as `spoken_for` has it."""
 
     @functools.wraps(plot)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> R:
         with look():
-            return plot(*args, **kwargs)
+            return spoken_for(plot)(*args, **kwargs)
 
     return drawn
+
+
+def spoken_for[**P, R](said: Callable[P, R]) -> Callable[P, R]:
+    """A function that speaks the language of the study that its first argument, a `Source`, knows."""
+
+    @functools.wraps(said)
+    def spoken(*args: P.args, **kwargs: P.kwargs) -> R:
+        with speaking(locale(args[0] if args else next(iter(kwargs.values()), None))):
+            return said(*args, **kwargs)
+
+    return spoken
 
 
 def figure(width_cm: float = TEXT_WIDTH_CM, height_cm: float = 6.0) -> Figure:

@@ -17,6 +17,7 @@ from typing import Any
 
 import pandas as pd
 
+from mmm.speech import capitalised
 from reports.language import Language, Sentence, column_scale, number, plural, say, styled, unit_name
 from reports.source import ALL, Source, geos, of_all_geos, times
 from reports.table import Table
@@ -185,14 +186,12 @@ def _losses(paid: list[dict[str, Any]], language: Language) -> list[Sentence]:
     losing = [row["channel"] for row in paid if row["roi"][2] < 1]
     made = []
     if losing:
-        verb = plural(len(losing), "returns", "return")
-        made.append(
-            say(
-                language,
-                "{names:names} " + verb + " less {kpi} than the spend, with the whole interval below break-even.",
-                names=losing,
-            )
+        text = plural(
+            len(losing),
+            "{names:names} returns less {kpi} than the spend, with the whole interval below break-even.",
+            "{names:names} return less {kpi} than the spend, with the whole interval below break-even.",
         )
+        made.append(say(language, text, names=losing))
     if unsure:
         made.append(say(language, "The interval includes a loss for {names:names}.", names=unsure))
     if not losing and not unsure:
@@ -218,7 +217,7 @@ def channel_table(facts: dict[str, Any], language: Language, labels: dict[str, s
         *(_return(language, triple) for triple in returns),
         say(language, ""),
     ]
-    kpi = language.kpi[:1].upper() + language.kpi[1:]
+    kpi = capitalised(language.kpi)
     return Table(
         caption=say(
             language, "*Channel results over the window.* Ranges are {level:percent} credible intervals.", level=0.9

@@ -41,7 +41,7 @@ def numbers(source: Source, evidence: dict[str, Any]) -> dict[str, Any]:
         "weak": [row["channel"] for row in evidence["channels"] if row["label"] in ("conflicted", "not identifiable")],
     }
     if not source.has("scenarios") or not source.has("allocation"):
-        return facts | {"action": "none", "why": "no plan", "moves": []}
+        return facts | {"action": "none", "why": "no_plan", "moves": []}
     moves = allocation(source["allocation"], "recommended")
     facts |= _gain(source["scenarios"]) | {"moves": moves, "horizon": horizon(source)}
     up, down = (sum(max(sign * move["change"], 0.0) for move in moves) for sign in (1, -1))
@@ -100,9 +100,9 @@ def _decide(facts: dict[str, Any]) -> tuple[str, str]:
     if facts["verdict"] == "fail":
         return "hold", "verdict"
     if not moving or facts["gain"] <= 0:
-        return "hold", "nothing better"
+        return "hold", "nothing_better"
     if not facts["probability"] >= ACT_PROBABILITY:
-        return "hold", "coin toss"
+        return "hold", "coin_toss"
     return "act", "gain"
 
 
@@ -121,7 +121,7 @@ def _figure(facts: dict[str, Any], language: Language) -> dict[str, Any]:
     if facts["action"] == "act":
         text = "*Proposed change in spend.* Dot: now; arrow: proposed. The proposed total is {budget:money}."
         return {"figure": "spend_shift", "caption": say(language, text, budget=facts["budget"])}
-    if facts["why"] in ("nothing better", "coin toss"):
+    if facts["why"] in ("nothing_better", "coin_toss"):
         text = "*What the alternatives would change* against the current plan, with {level:percent} credible intervals."
         return {"figure": "scenarios", "caption": say(language, text)}
     return {"figure": None, "caption": None}
@@ -144,7 +144,7 @@ def _paragraphs(facts: dict[str, Any], language: Language) -> list[Sentence]:
                 "may not carry a decision. They are shown so that the failure can be understood and mended.",
             )
         ]
-    if facts["why"] == "nothing better":
+    if facts["why"] == "nothing_better":
         if not math.isfinite(facts["probability"]):
             text = (
                 "*Hold the current plan.* Within the agreed bounds no other split of the budget is worth more, "
@@ -159,7 +159,7 @@ def _paragraphs(facts: dict[str, Any], language: Language) -> list[Sentence]:
             ),
             say(language, "The best found changes {kpi} by {gain:signed_value} (~{interval:value_interval}~).", **gain),
         ]
-    if facts["why"] == "coin toss":
+    if facts["why"] == "coin_toss":
         return [
             say(
                 language,
@@ -177,24 +177,25 @@ def _move(facts: dict[str, Any], language: Language) -> Sentence:
     givers = sorted((move for move in facts["moves"] if _moves(move, -1)), key=lambda move: move["change"])
     same = abs(facts["budget"] - facts["current_budget"]) < SAME_BUDGET * facts["current_budget"]
     between = (
-        " from {givers:names} into {takers:names}"
+        "from {givers:names} into {takers:names}"
         if givers and takers
-        else " into {takers:names}"
+        else "into {takers:names}"
         if takers
-        else " out of {givers:names}"
+        else "out of {givers:names}"
     )
     total = (
         "at the same total budget of {budget:money}"
         if same
         else "and take the total budget from {current:money} to {budget:money}"
     )
+    text = "Move *{shift:money}* {between:phrase}, {total:phrase}."
+    if "horizon_start" in facts["horizon"]:
+        text = "Move *{shift:money}* {between:phrase}, {total:phrase} ({start:date} to {end:date})."
     return say(
         language,
-        "Move *{shift:money}*"
-        + between
-        + ", "
-        + total
-        + (" ({start:date} to {end:date})." if "horizon_start" in facts["horizon"] else "."),
+        text,
+        between=between,
+        total=total,
         current=facts["current_budget"],
         shift=facts["shift"],
         givers=[move["channel"] for move in givers],
@@ -210,17 +211,12 @@ def _moves(move: dict[str, Any], sign: int) -> bool:
 
 
 def _gain_words(facts: dict[str, Any], language: Language, gain: dict[str, Any]) -> Sentence:
-    tail = (
-        ", and the whole range lies above zero."
-        if facts["gain_interval"][0] > 0
-        else ", and the range includes a loss."
-    )
-    return say(
-        language,
+    text = (
         "The model gives a *{p:chance} chance* that this raises {kpi}. The central estimate is "
-        "*{gain:signed_value}*; the range is {interval:value_interval}" + tail,
-        **gain,
+        "*{gain:signed_value}*; the range is {interval:value_interval}, {tail:phrase}."
     )
+    tail = "and the whole range lies above zero" if facts["gain_interval"][0] > 0 else "and the range includes a loss"
+    return say(language, text, tail=tail, **gain)
 
 
 def _actions(facts: dict[str, Any], language: Language) -> list[Sentence]:
@@ -247,12 +243,12 @@ def _actions(facts: dict[str, Any], language: Language) -> list[Sentence]:
             say(language, "Have the failed checks mended and the model fitted again before the next board paper.")
         )
     if facts["weak"]:
-        text = plural(
+        doubt = plural(
             len(facts["weak"]),
             "Treat the return of {names:names} as unknown: its tests contradict it, or cannot tell it from demand.",
             "Treat the returns of {names:names} as unknown: tests contradict them, or cannot tell them from demand.",
         )
-        made.append(say(language, text, names=facts["weak"]))
+        made.append(say(language, doubt, names=facts["weak"]))
     if facts["next_test"]:
         test = facts["next_test"]
         text = (

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mmm.speech import Plural
 from reports.facts.contribution import evidence as evidence_cell
 from reports.language import Language, Sentence, plural, say, styled
 from reports.source import Source
@@ -82,27 +83,27 @@ def _labels(facts: dict[str, Any], language: Language) -> list[Sentence]:
     by_label: dict[str, list[str]] = {}
     for row in facts["channels"]:
         by_label.setdefault(row["label"], []).append(row["channel"])
-    sayings = {
-        "experiment-confirmed": ("An *experiment confirms* {names:names}.", "An *experiment confirms* {names:names}."),
-        "quasi-experiment-consistent": ("A *quasi-experiment agrees* with {names:names}.",) * 2,
-        "observationally consistent only": (
+    many = {label: len(names) for label, names in by_label.items()}
+    sayings: dict[str, str | Plural] = {
+        "experiment-confirmed": "An *experiment confirms* {names:names}.",
+        "quasi-experiment-consistent": "A *quasi-experiment agrees* with {names:names}.",
+        "observationally consistent only": plural(
+            many.get("observationally consistent only", 0),
             "{names:names} is *consistent with observational adjustment only*: not contradicted, and not proven.",
             "{names:names} are *consistent with observational adjustment only*: not contradicted, and not proven.",
         ),
-        "conflicted": (
+        "conflicted": plural(
+            many.get("conflicted", 0),
             "{names:names} is *conflicted*: a test contradicts the model's return.",
             "{names:names} are *conflicted*: tests contradict the model's returns.",
         ),
-        "not identifiable": (
+        "not identifiable": plural(
+            many.get("not identifiable", 0),
             "{names:names} is *not identifiable*: no adjustment can separate it from demand.",
             "{names:names} are *not identifiable*: no adjustment can separate them from demand.",
         ),
     }
-    return [
-        say(language, plural(len(by_label[label]), *templates), names=by_label[label])
-        for label, templates in sayings.items()
-        if label in by_label
-    ]
+    return [say(language, template, names=by_label[label]) for label, template in sayings.items() if label in by_label]
 
 
 def gate_name(gate: str) -> str:
@@ -113,7 +114,9 @@ def gate_name(gate: str) -> str:
 def _questions(facts: dict[str, Any], language: Language) -> list[Sentence]:
     """What each gate asked, for the gates that were run."""
     asked = [(gate, *GATES[gate]) for gate in facts["gates"] if gate in GATES]
-    return [say(language, "*{name}*: " + question, name=name) for _, name, question in asked]
+    return [
+        say(language, "*{name:word}*: {question:word}", name=name, question=question) for _, name, question in asked
+    ]
 
 
 def _table(facts: dict[str, Any], language: Language) -> Table:
@@ -133,7 +136,7 @@ def _table(facts: dict[str, Any], language: Language) -> Table:
         head=[
             say(language, "Channel"),
             say(language, "Evidence"),
-            *(say(language, "{gate}", gate=gate_name(gate)) for gate in facts["gates"]),
+            *(say(language, "{gate:word}", gate=gate_name(gate)) for gate in facts["gates"]),
         ],
         align=["left", "left", *("center" for _ in facts["gates"])],
         rows=rows,
@@ -145,9 +148,9 @@ def _failures(facts: dict[str, Any], language: Language) -> list[Sentence]:
     return [
         say(
             language,
-            "*{channel:channel}*, {gate}: {note:message}",
+            "*{channel:channel}*, {gate:term}: {note:message}",
             channel=row["channel"],
-            gate=gate_name(gate["gate"]).lower(),
+            gate=gate_name(gate["gate"]),
             note=gate["note"],
         )
         for row in facts["channels"]

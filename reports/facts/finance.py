@@ -31,7 +31,11 @@ LINES = {
     "probability_of_loss": ("Probability of a loss", "chance"),
     "profit_cvar05": ("Profit, mean of the worst cases", "money"),
 }
-RANGES = {"money": "money_interval", "signed_money": "money_interval", "ratio": "ratio_interval"}
+RANGES = {
+    "money": "{mean:money}\n~{interval:money_interval}~",
+    "signed_money": "{mean:signed_money}\n~{interval:money_interval}~",
+    "ratio": "{mean:ratio}\n~{interval:ratio_interval}~",
+}
 
 
 def numbers(source: Source) -> dict[str, Any]:
@@ -108,7 +112,10 @@ def _line_table(facts: dict[str, Any], language: Language) -> Table | None:
             language,
             "*By scenario, over the plan's horizon.* Ranges are {level:percent} credible intervals of the whole plan.",
         ),
-        head=[say(language, ""), *(say(language, "{name}", name=title(scenario)) for scenario in facts["scenarios"])],
+        head=[
+            say(language, ""),
+            *(say(language, "{name:word}", name=title(scenario)) for scenario in facts["scenarios"]),
+        ],
         align=["left", *("right" for _ in facts["scenarios"])],
         rows=rows,
     )
@@ -119,8 +126,8 @@ def _amount(language: Language, kind: str, amount: tuple[float, float, float] | 
         return say(language, "–")
     mean, low, high = amount
     if kind in RANGES and low == low and low != high:
-        return say(language, "{mean:" + kind + "}\n~{interval:" + RANGES[kind] + "}~", mean=mean, interval=(low, high))
-    return say(language, "{mean:" + kind + "}", mean=mean)
+        return say(language, RANGES[kind], mean=mean, interval=(low, high))
+    return say(language, f"{{mean:{kind}}}", mean=mean)
 
 
 def _allocation_table(facts: dict[str, Any], language: Language) -> Table:
@@ -150,7 +157,7 @@ def _allocation_table(facts: dict[str, Any], language: Language) -> Table:
         head=[
             say(language, "Channel"),
             say(language, "Now"),
-            *(say(language, "{name}", name=title(name)) for name in plans),
+            *(say(language, "{name:word}", name=title(name)) for name in plans),
         ],
         align=["left", *("right" for _ in [0, *plans])],
         rows=rows,

@@ -34,7 +34,11 @@ def banner(facts: dict[str, Any], checks: list[dict[str, Any]], language: Langua
     every = every or [say(language, "{reason:message}", reason=reason) for reason in facts["reasons"]]
     left = len(every) - REASONS
     if left > 0:
-        text = plural(left, "{n:integer} more stands", "{n:integer} more stand") + " under “How far to trust this”."
+        text = plural(
+            left,
+            "{n:integer} more stands under “How far to trust this”.",
+            "{n:integer} more stand under “How far to trust this”.",
+        )
         every[REASONS:] = [say(language, text, n=left)]
     return {"level": facts["verdict"], "heading": say(language, heads[facts["verdict"]]), "reasons": every}
 

@@ -10,10 +10,26 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from mmm.speech import message
 from reports.language import Language, Sentence, plural, say
 from reports.source import Source, geos, times
 
 SHOWN_HASH = 12
+OPTIONS = (
+    message("auto"),
+    message("geometric"),
+    message("delayed"),
+    message("binomial"),
+    message("none"),
+    message("logistic"),
+    message("exponential"),
+    message("power"),
+    message("normal"),
+    message("student t"),
+    message("negative binomial"),
+)
+"""The choices of adstock, saturation and likelihood that are words; others are names."""
+
 FINDINGS = 8
 
 
@@ -69,12 +85,12 @@ def _model(facts: dict[str, Any], language: Language) -> Sentence:
     return say(
         language,
         "A Bayesian regression of the KPI on the carried-over, saturating exposure of every channel, with trend, "
-        "yearly season and controls, over {periods:integer} periods from {start:short_date} to {end:short_date} ("
-        + where
-        + "). "
-        "Carryover: {adstock}, up to {lag:integer} periods; saturation: {saturation}; likelihood: {likelihood}. "
+        "yearly season and controls, over {periods:integer} periods from {start:short_date} to {end:short_date} "
+        "({where:phrase}). Carryover: {adstock:word}, up to {lag:integer} periods; saturation: {saturation:word}; "
+        "likelihood: {likelihood:word}. "
         "Every number is computed draw by draw from the joint posterior and summarised last; "
         "ranges are {level:percent} credible intervals.",
+        where=where,
         geos=facts["geos"],
         periods=facts["periods"],
         start=facts["start"],
@@ -132,16 +148,16 @@ def _review(facts: dict[str, Any], language: Language) -> list[Sentence]:
 
 def _identifiers(facts: dict[str, Any], language: Language, notebooks: list[str]) -> list[tuple[Sentence, Sentence]]:
     packages = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
-    pairs = {
-        "Run": facts["run_id"],
-        "Data (hash)": facts["data_hash"],
-        "Study (hash)": facts["study_hash"],
-        "Code": facts["code_version"],
-        "Packages": packages,
-        "Seed": str(facts["seed"]),
-        "Notebooks": ", ".join(notebooks),
-    }
-    return [(say(language, name), say(language, "{x}", x=value)) for name, value in pairs.items() if value]
+    pairs = [
+        ("Run", facts["run_id"]),
+        ("Data (hash)", facts["data_hash"]),
+        ("Study (hash)", facts["study_hash"]),
+        ("Code", facts["code_version"]),
+        ("Packages", packages),
+        ("Seed", str(facts["seed"])),
+        ("Notebooks", ", ".join(notebooks)),
+    ]
+    return [(say(language, name), say(language, "{x}", x=value)) for name, value in pairs if value]
 
 
 def footer(facts: dict[str, Any], language: Language) -> Sentence:

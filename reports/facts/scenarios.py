@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from mmm.plots.budget import NAMES
 from mmm.plots.names import spoken
 from reports.facts.decision import allocation, horizon
 from reports.language import Language, Sentence, column_scale, number, say, styled, unit_name
@@ -22,8 +23,6 @@ from reports.table import Table
 
 SMALLEST_GAP = 0.0001
 """No gap is stated as smaller than this share."""
-
-NAMES = {"hold": "Hold", "recommended": "Recommended", "cut": "Cut", "grow": "Grow"}
 
 
 def numbers(source: Source) -> dict[str, Any]:
@@ -63,6 +62,7 @@ def numbers(source: Source) -> dict[str, Any]:
 
 
 def title(scenario: str) -> str:
+    """What a scenario is called, as a message."""
     return NAMES.get(scenario) or spoken(scenario)
 
 
@@ -101,7 +101,7 @@ def _table(facts: dict[str, Any], language: Language, action: str) -> Table:
     for row in rows:
         outcome = [number(language, value, outcome_at, unit=False) for value in row["outcome"]]
         cells = [
-            say(language, "{name}", name=title(row["scenario"])),
+            say(language, "{name:word}", name=title(row["scenario"])),
             say(language, "{x}", x=number(language, row["budget"], budget_at, unit=False)),
             say(language, "{mean} ~({low} to {high})~", mean=outcome[0], low=outcome[1], high=outcome[2]),
             *_against_hold(row, language, profits),
@@ -172,18 +172,26 @@ def _other(row: dict[str, Any], margin: float | None, language: Language) -> Sen
         if row["extra"] < -0.005
         else "spends the same"
     )
-    text = "*{name}* " + change + " and changes {kpi} by {gain:signed_value} (~{interval:value_interval}~)"
-    if not language.valued:
-        return say(language, text + ".", **known)
-    if margin is None:
-        return say(language, text + _worth(row["gain"][0], row["extra"]), **known)
-    return say(language, text + "; at a margin of {margin:percent} that is {profit:signed_money} of profit.", **known)
+    known["change"] = change
+    known["worth"] = _worth(row["gain"][0], row["extra"])
+    text = "*{name:word}* {change:phrase} and changes {kpi} by {gain:signed_value} (~{interval:value_interval}~)."
+    if language.valued and margin is not None:
+        text = (
+            "*{name:word}* {change:phrase} and changes {kpi} by {gain:signed_value} (~{interval:value_interval}~); "
+            "at a margin of {margin:percent} that is {profit:signed_money} of profit."
+        )
+    elif language.valued and known["worth"]:
+        text = (
+            "*{name:word}* {change:phrase} and changes {kpi} by {gain:signed_value} (~{interval:value_interval}~), "
+            "{worth:phrase}."
+        )
+    return say(language, text, **known)
 
 
 def _worth(gain: float, extra: float) -> str:
     """How a change in value compares with the change in spend, where no margin says what a value is worth."""
     if extra > 0:
-        return ", more than it costs." if gain > extra else ", *less than it costs*."
+        return "more than it costs" if gain > extra else "*less than it costs*"
     if extra < 0 and gain < 0:
-        return ", less than it saves." if gain > extra else ", *more than it saves*."
-    return "."
+        return "less than it saves" if gain > extra else "*more than it saves*"
+    return ""

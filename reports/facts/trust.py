@@ -29,8 +29,18 @@ NAMES = {
     "mode": "Kind of fit",
     "learning": "Learning from the data",
     "ridge": "Channels told apart",
+    "backtest": "Backtest",
+    "backtest_coverage": "Backtest coverage",
+    "coverage": "Coverage",
+    "divergences": "Divergences",
+    "effective_draws": "Effective draws",
+    "extreme_periods": "Extreme periods",
+    "identification": "Identification",
+    "interval_coverage": "Interval coverage",
+    "relative_width": "Relative width",
+    "residual_autocorrelation": "Residual autocorrelation",
 }
-"""Names of checks that their identifier does not spell."""
+"""What checks are called; another is called by its identifier."""
 
 TWO_SIDED = ("residual_autocorrelation",)
 """Checks whose statistic may lie too far from zero on either side."""
@@ -97,7 +107,7 @@ def words(facts: dict[str, Any], language: Language) -> dict[str, Any]:
         "caption": _caption(facts, language),
         "table": _table(facts, language),
         "failures": [
-            say(language, "*{status}*: {message}", status=STATUS[result][0], message=sentence.text)
+            say(language, "*{status:word}*: {message}", status=STATUS[result][0], message=sentence.text)
             for result, sentence in alarms.sentences(facts["checks"], language)
             if result in STATUS and not (facts["weak"] and sentence.template == alarms.TOGETHER["identification"])
         ],
@@ -105,13 +115,18 @@ def words(facts: dict[str, Any], language: Language) -> dict[str, Any]:
 
 
 def _caption(facts: dict[str, Any], language: Language) -> Sentence:
+    hidden = facts["holdout"]
+    if not hidden:
+        text = (
+            "*Model against actual {outcome}.* Dots are actual, the line is expected, "
+            "the band is the {level:percent} predictive interval."
+        )
+        return say(language, text)
     text = (
         "*Model against actual {outcome}.* Dots are actual, the line is expected, "
-        "the band is the {level:percent} predictive interval"
+        "the band is the {level:percent} predictive interval; the last {n:integer} periods were hidden from the model."
     )
-    hidden = facts["holdout"]
-    tail = "; the last {n:integer} periods were hidden from the model." if hidden else "."
-    return say(language, text + tail, n=hidden["periods"] if hidden else 0)
+    return say(language, text, n=hidden["periods"])
 
 
 def _backtest(facts: dict[str, Any], language: Language) -> Sentence:
@@ -119,12 +134,10 @@ def _backtest(facts: dict[str, Any], language: Language) -> Sentence:
     if held:
         what = plural(facts["geos"], "values", "totals over all geos")
         text = (
-            "Of the {rows:integer} "
-            + what
-            + " hidden from the model, *{inside:integer} fell inside* the {level:percent} "
-            "predictive interval; the forecast was off by *{wmape:percent}* on average (wMAPE)."
+            "Of the {rows:integer} {what:phrase} hidden from the model, *{inside:integer} fell inside* the "
+            "{level:percent} predictive interval; the forecast was off by *{wmape:percent}* on average (wMAPE)."
         )
-        return say(language, text, **held)
+        return say(language, text, what=what, **held)
     if not seen:
         return say(language, "No actual values can be compared with the model.")
     text = (
@@ -203,7 +216,7 @@ def _distance(row: dict[str, Any]) -> float:
 def _check_row(row: dict[str, Any], subject: Sentence, language: Language) -> list[Sentence]:
     status, style = STATUS.get(row["result"], (row["result"], "caution"))
     return [
-        say(language, "{check}", check=check_name(row["check"])),
+        say(language, "{check:word}", check=check_name(row["check"])),
         styled(subject, "quiet"),
         _statistic(language, row["statistic"], row["limit"]),
         _statistic(language, row["limit"], row["statistic"], _side(row)),

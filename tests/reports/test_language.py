@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from reports.language import SHOW, Language, Scale, column_scale, number, plural, say, scale, styled
+from reports.language import SHOW, Language, Scale, column_scale, number, plural, say, scale, styled, unit_name
 
 BRITISH = Language("en-GB", "GBP")
 FRENCH = Language("fr-FR", "EUR")
@@ -31,7 +31,7 @@ def test_money_shows_three_significant_digits_at_any_magnitude(value: float, sho
 
 
 def test_money_stands_where_the_locale_puts_it() -> None:
-    assert SHOW["money"](FRENCH, 1_123_400) == "1,12\u202fM\xa0€"
+    assert SHOW["money"](FRENCH, 1_123_400) == "1,12\u202fM€"
     assert SHOW["money"](GERMAN, 748_148) == "748\u202fTsd.\xa0€"
     assert SHOW["money"](Language("en-GB", "USD"), 5e6) == "US$5.00m"
 
@@ -103,6 +103,24 @@ def test_the_level_of_intervals_has_one_home() -> None:
     assert say(BRITISH, "{level:percent} credible intervals").text == "90% credible intervals"
 
 
-def test_plural_chooses_the_template() -> None:
-    assert plural(1, "one", "many") == "one"
-    assert plural(0, "one", "many") == "many"
+def test_a_count_chooses_the_template() -> None:
+    made = [say(BRITISH, plural(count, "{n:integer} channel", "{n:integer} channels"), n=count) for count in (0, 1, 2)]
+    assert [sentence.text for sentence in made] == ["0 channels", "1 channel", "2 channels"]
+    assert made[1].template == "{n:integer} channel"
+
+
+def test_a_phrase_is_filled_with_the_facts_of_its_sentence() -> None:
+    sentence = say(BRITISH, "Move *{x:money}* {where:phrase}.", where="into *{names:names}*", x=5e3, names=["tv"])
+    assert sentence.runs == (("Move ", ""), ("£5.00k", "strong"), (" ", ""), ("into ", ""), ("TV", "strong"), (".", ""))
+
+
+def test_french_drops_a_vowel_before_a_name_that_begins_with_one() -> None:
+    assert say(FRENCH, "Considérer le gain de {names:names}", names=["affiliates"]).text.endswith("gain d’Affiliates")
+    assert say(FRENCH, "le gain de {names:names}", names=["YouTube"]).text == "le gain de YouTube"
+
+
+def test_french_money_is_written_as_french_accounts_write_it() -> None:
+    assert SHOW["money_interval"](FRENCH, (-138_611, 1_698_719)) == "−0,14\u202fM€ à 1,70\u202fM€"
+    assert SHOW["percent"](FRENCH, 0.048) == "4,8\xa0%"
+    assert SHOW["date"](FRENCH, "2026-01-01") == "1er janvier 2026"
+    assert unit_name(FRENCH, Scale(1, 0)) == "k€"

@@ -74,7 +74,7 @@ def test_a_failed_run_warns_on_page_one_of_both_documents(tmp_path: Path) -> Non
     for name in ("board.pdf", "budget.pdf"):
         page = " ".join(PdfReader(io.BytesIO(documents[name])).pages[0].extract_text().split())
         assert "This run failed its checks: do not base a decision on it." in page
-        assert "R-hat is 1.31" in page
+        assert "R-hat 1.310 is over 1.01" in page
         assert "Do not act on this run" in page
 
 

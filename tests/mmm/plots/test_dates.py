@@ -14,7 +14,7 @@ def written(start: str, periods: int, frequency: str, most: int = 8) -> list[str
 
 
 def test_a_quarter_of_weeks_is_written_in_months_with_one_year() -> None:
-    assert written("2026-06-29", 14, "W-MON", most=4) == ["Jul\n2026", "Aug", "Sep"]
+    assert written("2026-06-29", 14, "W-MON", most=4) == ["Jul\n2026", "Aug", "Sept"]
 
 
 def test_three_years_are_written_in_half_years_or_years_as_room_allows() -> None:

@@ -34,7 +34,7 @@ def test_a_return_is_described_by_its_best_worst_and_doubtful() -> None:
     frame = pd.DataFrame(rows, columns=["channel", "median", "p05", "p95"]).assign(geo="all", metric="roi", mean=1.0)
     assert describe.roi(frame) == (
         "Most is returned per unit of spend by Search 3.0 (2.5 to 3.5), least by Radio 0.80 (0.30 to 1.4) "
-        "(median and 90 % interval). The interval includes a loss for Radio."
+        "(median and 90% interval). The interval includes a loss for Radio."
     )
 
 
@@ -53,6 +53,6 @@ def test_curves_are_described_by_what_doubling_adds() -> None:
     ]
     frame = pd.DataFrame(rows, columns=["channel", "spend_multiple", "mean"]).assign(geo="all")
     assert (
-        "Radio has the most room: at 2.0 times its spend it adds 80 % to its contribution; TV the least: 10 %"
+        "Radio has the most room: at 2.0 times its spend it adds 80% to its contribution; TV the least: 10%"
         in describe.response_curves(frame)
     )

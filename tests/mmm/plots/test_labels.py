@@ -36,16 +36,16 @@ def test_money_has_its_symbol_after_its_sign_and_an_unknown_currency_its_code() 
 
 def test_an_axis_is_scaled_by_its_largest_value_and_says_so() -> None:
     scale = labels.scale(np.array([12_000.0, 3.4e6, np.nan]), "EUR")
-    assert scale.label("Spend", "per week") == "Spend, €m per week"
+    assert scale.label("Spend", "week") == "Spend, €m per week"
     assert scale.of(np.array([1.7e6])) == pytest.approx([1.7])
     assert labels.scale(np.array([386e6]), "").label("Sales") == "Sales, m"
     assert labels.scale(np.array([0.0]), "").label("Sales") == "Sales"
 
 
 def test_a_chance_is_never_certain() -> None:
-    assert labels.percent(1.0) == ">99 %"
-    assert labels.percent(0.0) == "<1 %"
-    assert labels.percent(0.934) == "93 %"
+    assert labels.percent(1.0) == ">99%"
+    assert labels.percent(0.0) == "<1%"
+    assert labels.percent(0.934) == "93%"
 
 
 def test_a_long_list_says_how_many_it_leaves_out() -> None:

@@ -21,7 +21,7 @@ def test_a_frame_and_a_run_give_the_same_figure_but_for_the_units(run: Path) -> 
     from_run = plots.roi(run, verdicts=pd.DataFrame({"channel": [], "label": []}))
     from_frame = plots.roi(table(run, "channels"), unit=units(run))
     assert [t.get_text() for t in from_run.get_yticklabels()] == [t.get_text() for t in from_frame.get_yticklabels()]
-    assert from_frame.get_xlabel() == "Revenue per €1 (median, 90 % interval)"
+    assert from_frame.get_xlabel() == "Revenue per €1 (median, 90% interval)"
 
 
 def test_a_plot_draws_into_the_axes_it_is_given(run: Path) -> None:
@@ -114,7 +114,7 @@ def test_a_losing_plan_is_drawn_as_a_loss() -> None:
     rows = [("hold", 0.0, 0.0, 0.0, np.nan), ("recommended", -3e5, -4e5, -1e5, 0.004), ("grow", 2e5, -1e5, 4e5, 0.86)]
     names = ["scenario", "gain_vs_hold_mean", "gain_vs_hold_p05", "gain_vs_hold_p95", "probability_beats_hold"]
     ax = plots.scenarios(pd.DataFrame(rows, columns=names), unit=Units("EUR"))
-    assert [text.get_text() for text in ax.texts] == ["+€200k, 86 % chance of a gain", "−€300k, <1 % chance of a gain"]
+    assert [text.get_text() for text in ax.texts] == ["+€200k, 86% chance of a gain", "−€300k, <1% chance of a gain"]
     colours = [to_hex(line.get_color()) for line in ax.lines if line.get_marker() in ("o", "D")]
     assert colours == [theme.MUTED, theme.LOSS]
 

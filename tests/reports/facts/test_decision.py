@@ -45,13 +45,13 @@ def test_a_likely_gain_is_acted_on_with_its_chance_and_range(run: Path) -> None:
 
 def test_a_coin_toss_is_not_acted_on(run: Path) -> None:
     change(run, gain_vs_hold_mean=1e5, probability_beats_hold=0.69)
-    assert (decided(run)["action"], decided(run)["why"]) == ("hold", "coin toss")
+    assert (decided(run)["action"], decided(run)["why"]) == ("hold", "coin_toss")
     assert "only a 69% chance" in said(run)[0].text
 
 
 def test_an_expected_loss_is_not_acted_on(run: Path) -> None:
     change(run, gain_vs_hold_mean=-1e5, probability_beats_hold=0.9)
-    assert (decided(run)["action"], decided(run)["why"]) == ("hold", "nothing better")
+    assert (decided(run)["action"], decided(run)["why"]) == ("hold", "nothing_better")
 
 
 def test_an_unknown_chance_is_not_acted_on(run: Path) -> None:
@@ -62,7 +62,7 @@ def test_an_unknown_chance_is_not_acted_on(run: Path) -> None:
 def test_where_the_present_plan_is_the_best_no_gain_is_printed(run: Path) -> None:
     nothing = {f"gain_vs_hold_{part}": 0.0 for part in ("mean", "p05", "p95")}
     change(run, **nothing, probability_beats_hold=float("nan"))
-    assert (decided(run)["action"], decided(run)["why"]) == ("hold", "nothing better")
+    assert (decided(run)["action"], decided(run)["why"]) == ("hold", "nothing_better")
     (only,) = said(run)
     assert only.text.endswith("no other split of the budget is worth more, uncertainty counted against moving.")
 
