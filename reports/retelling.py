@@ -46,8 +46,8 @@ TERMS = (
 )
 """Words that sentences of the tables put into their placeholders, and subjects that are no channels."""
 
-JOINTS = re.compile(r"(; |\.$)")
-"""Where sentences are joined that were made apart."""
+JOINTS = re.compile(r"(; |\.$| and \d+ more)")
+"""Where texts are joined that were made apart."""
 
 SEMICOLON = {"fr": "\u202f; "}
 
@@ -61,7 +61,7 @@ def retell(text: str, locale: str) -> str:
     """`text` in the language of `locale`."""
     if speech.babel(locale).language == "en":
         return text
-    if JOINTS.fullmatch(text):
+    if text in ("; ", "."):
         return text.replace("; ", SEMICOLON.get(speech.babel(locale).language, "; "))
     for shape, template in _shapes(speech.babel(locale).language):
         found = shape.fullmatch(text)
