@@ -8,10 +8,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 from pypdf import PdfReader
 
 from reports import facts as subjects
-from reports import fonts, html, notebooks, pages, pdf, render
+from reports import figures, fonts, html, notebooks, pages, pdf, render
 from reports.figures import saved
 from reports.source import read
 from tests.reports.conftest import draw
@@ -119,6 +120,15 @@ def test_identifiers_of_figures_on_one_page_do_not_collide(run: Path) -> None:
     identifiers = re.findall(r'\bid="([^"]+)"', page)
     assert len(identifiers) == len(set(identifiers))
     assert set(re.findall(r'(?:href="#|url\(#)([^")]+)', page)) <= set(identifiers)
+
+
+def test_what_scrolls_sideways_on_a_telephone_can_be_reached_with_the_keyboard(run: Path) -> None:
+    wide = Figure(figsize=(6.7, 2))
+    wide.subplots().plot([0, 1], [0, 1])
+    figures.save(wide, "contribution", "The contribution rises.", run)
+    page = made(run)["board.html"].decode()
+    assert re.findall(r"<figure([^>]*)><svg [^>]*class=\"broad\"", page) == [' tabindex="0"']
+    assert page.count('<div class="wide" tabindex="0">') == page.count("<table")
 
 
 def test_a_channel_name_is_never_markup_on_the_web_page(bare: Path) -> None:
