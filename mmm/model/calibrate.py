@@ -93,7 +93,7 @@ def observe_lift(structure: Structure, arrays: Arrays, lift: Lift, parameters: P
     """Adds the experiments to the joint density."""
     predicted = predicted_lift(structure, arrays, lift, parameters)
     noise = dist.StudentT(DEGREES_OF_FREEDOM, predicted, lift.scale)
-    numpyro.factor("experiments", noise.log_prob(lift.lift).sum())
+    numpyro.sample("experiments", noise, obs=lift.lift)
 
 
 def to_dataset(table: pd.DataFrame) -> xr.Dataset:

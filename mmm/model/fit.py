@@ -54,7 +54,7 @@ def fit(panel: xr.DataTree, study: Study | None = None, *, progress: Progress | 
     """
     study = study or study_of(panel)
     started = time.perf_counter()
-    tree = _with_lift(panel, study)
+    tree = with_lift(panel, study)
     model = model_of(tree, study)
     warmup, draws = (
         (QUICK["warmup"], QUICK["draws"]) if study.fit.mode == "quick" else (study.fit.warmup, study.fit.draws)
@@ -62,7 +62,15 @@ def fit(panel: xr.DataTree, study: Study | None = None, *, progress: Progress | 
     with threadpool_limits(1, user_api="blas"):  # its threads wait by spinning, and starve the chains beside them
         seed, chains = study.fit.seed, study.fit.chains
         sampled = draw_posterior(model.structure, in_single(model.arrays), seed, chains, warmup, draws, progress)
-        tree["posterior"] = xr.DataTree(labelled_draws(model, sampled, seed))
+        tree = with_draws(tree, study, model, sampled)
+    tree.attrs["seconds"] = round(time.perf_counter() - started, 1)
+    return tree
+
+
+def with_draws(tree: xr.DataTree, study: Study, model: Model, sampled: Draws) -> xr.DataTree:
+    """The fit that `sampled` makes of the panel's `tree`, whoever drew them: what was integrated out is drawn, all of
+    it labelled and signed."""
+    tree["posterior"] = xr.DataTree(labelled_draws(model, sampled, study.fit.seed))
     tree["sample_stats"] = xr.DataTree(_sample_stats(sampled))
     tree.attrs |= {
         "study": json.dumps(study.canonical()),
@@ -70,12 +78,12 @@ def fit(panel: xr.DataTree, study: Study | None = None, *, progress: Progress | 
         "seed": study.fit.seed,
         "device": jax.local_devices()[0].platform,
         "versions": json.dumps({name: version(name) for name in ("jax", "numpyro", "arviz", "xarray", "numpy")}),
-        "seconds": round(time.perf_counter() - started, 1),
     }
     return tree
 
 
-def _with_lift(panel: xr.DataTree, study: Study) -> xr.DataTree:
+def with_lift(panel: xr.DataTree, study: Study) -> xr.DataTree:
+    """A copy of `panel` with the study's experiments in `/lift`, where it names any."""
     tree = panel.copy()
     if study.experiments and "lift" not in tree.children:
         tree["lift"] = xr.DataTree(to_dataset(read_lift(study.resolve(study.experiments), panel)))

@@ -169,9 +169,8 @@ def _observe(structure: Structure, arrays: Arrays, mean: Float[Array, "time geo"
     inside = arrays.mask > 0
     if structure.likelihood == "negative_binomial":
         concentration = numpyro.sample("concentration", dist.LogNormal(3.0, 1.5))
-        counts = jnp.round(arrays.kpi * arrays.size)
-        observed = dist.NegativeBinomial2(mean * arrays.size, concentration).log_prob(counts)
-        numpyro.factor("kpi", jnp.where(inside, observed, 0.0).sum())
+        counted: dist.Distribution = dist.NegativeBinomial2(mean * arrays.size, concentration)
+        numpyro.sample("kpi", counted.mask(inside), obs=jnp.round(arrays.kpi * arrays.size))
         return
     sigma = numpyro.sample("sigma", dist.HalfNormal(SIGMA_SCALE))
     if structure.likelihood == "student_t":
@@ -179,4 +178,4 @@ def _observe(structure: Structure, arrays: Arrays, mean: Float[Array, "time geo"
         noise: dist.Distribution = dist.StudentT(degrees, mean, sigma)
     else:
         noise = dist.Normal(mean, sigma)
-    numpyro.factor("kpi", jnp.where(inside, noise.log_prob(arrays.kpi), 0.0).sum())
+    numpyro.sample("kpi", noise.mask(inside), obs=arrays.kpi)
