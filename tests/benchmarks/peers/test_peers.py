@@ -87,8 +87,8 @@ def run(tool: str, python: Path, folder: Path, settings: dict[str, str]) -> tupl
         command = [python, HERE / f"with_{tool}.py", folder, result]
         process = subprocess.Popen(command, stdout=output, stderr=output, env=os.environ | settings)
         _, status, usage = os.wait4(process.pid, 0)
-    clock = time.perf_counter() - started
-    assert status == 0, f"{tool} failed:\n{log.read_text()[-3000:]}"
+    clock, process.returncode = time.perf_counter() - started, os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, f"{tool} failed:\n{log.read_text()[-3000:]}"
     return json.loads(result.read_text()), Cost(clock, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 2**20)
 
 
