@@ -39,6 +39,9 @@ LEARNING = 0.4
 """Share of the prior's spread (log scale) that the data must have removed."""
 RIDGE = -0.7
 """Posterior correlation of two channels' contributions below which the data cannot say which of the two it was."""
+SHARED_SPEND = 0.15
+"""Mean correlation between channels' spend, trend and season aside. Of 100 simulated markets of five channels whose
+budgets are set apart none reaches 0.09; of 100 whose budgets follow a hidden demand 89 are above 0.15."""
 AUTOCORRELATION = 0.3
 COVERAGE = (0.80, 0.98)
 OUTLIER = 4.5
@@ -172,6 +175,28 @@ def ridges(evidence: Evidence) -> Iterator[Row]:
         yield row("ridge", "all pairs", min(pairs.values()), RIDGE, "pass", "")
 
 
+def shared_spend(evidence: Evidence) -> Iterator[Row]:
+    """Whether something unmeasured moves all budgets: then it may move sales as well, and channels get its credit."""
+    money = evidence.panel["spend"].sum("geo").sel(channel=evidence.paid).transpose("time", "channel").to_numpy()
+    money = money[evidence.panel["in_window"].values]
+    relative = np.log1p(money / np.where(money.any(axis=0), money.mean(axis=0), 1.0))
+    years = np.arange(len(money)) / float(evidence.panel.attrs["periods_per_year"])
+    waves = [wave(2 * np.pi * k * years) for k in (1, 2, 3) for wave in (np.sin, np.cos)]
+    expected = np.stack([np.ones(len(years)), years, years**2, *waves], axis=-1)
+    moved = relative - expected @ np.linalg.lstsq(expected, relative, rcond=None)[0]
+    moved = moved[:, moved.std(axis=0) > 1e-6]
+    channels = moved.shape[1]
+    if channels < 2 or len(moved) < 3 * expected.shape[1]:
+        return
+    together = float((np.corrcoef(moved.T).sum() - channels) / (channels * (channels - 1)))
+    message = (
+        f"Spend of the channels rises and falls together, trend and season aside (mean correlation {together:.2f}): "
+        "something moves all budgets. If it moves sales as well, channels are credited with sales that would have come "
+        "anyway, and no fit can tell. Give what the budgets follow as a control, or test a channel."
+    )
+    yield row("shared_spend", "all channels", together, SHARED_SPEND, _above(together, SHARED_SPEND), message)
+
+
 def residuals(evidence: Evidence) -> Iterator[Row]:
     """What the model did not explain: its memory, its coverage, and its extremes."""
     memory = _memory(evidence)
@@ -238,4 +263,11 @@ def _above(value: float, caution: float, fail: float = np.inf) -> str:
     return "caution" if value > caution else "pass"
 
 
-CHECKS: tuple[Callable[[Evidence], Iterator[Row]], ...] = (convergence, sampler, identification, ridges, residuals)
+CHECKS: tuple[Callable[[Evidence], Iterator[Row]], ...] = (
+    convergence,
+    sampler,
+    identification,
+    ridges,
+    shared_spend,
+    residuals,
+)

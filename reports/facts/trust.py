@@ -29,6 +29,7 @@ NAMES = {
     "mode": "Kind of fit",
     "learning": "Learning from the data",
     "ridge": "Channels told apart",
+    "shared_spend": "Spend moving together",
     "backtest": "Backtest",
     "backtest_coverage": "Backtest coverage",
     "coverage": "Coverage",

@@ -21,6 +21,7 @@ from mmm.insight.check import (
     residuals,
     ridges,
     sampler,
+    shared_spend,
 )
 from mmm.insight.contribution import contribution
 from mmm.insight.predictive import predictive
@@ -154,6 +155,20 @@ def test_channels_that_trade_off_are_named_together(evidence: Evidence) -> None:
     assert found.index.tolist() == [("ridge", "tv / radio")]
     assert found.iloc[0]["result"] == "caution"
     assert "their sum is known better than either" in found.iloc[0]["message"]
+
+
+def test_budgets_that_follow_something_unmeasured_are_named(evidence: Evidence) -> None:
+    wander = np.random.default_rng(3).normal(size=(2, PERIODS))
+    apart, shared = np.exp(wander), np.exp(wander[:1] + 0.5 * wander)
+
+    def found(paths: np.ndarray) -> pd.Series:
+        spend = evidence.panel["spend"].copy(data=paths.T[None, :, :])
+        return ask(shared_spend, replace(evidence, panel=evidence.panel.assign(spend=spend))).iloc[0]
+
+    assert found(shared)["statistic"] == pytest.approx(0.9, abs=0.1)
+    assert found(shared)["result"] == "caution"
+    assert "something moves all budgets" in found(shared)["message"]
+    assert found(apart)["result"] == "pass"
 
 
 def test_one_channel_alone_has_nothing_to_trade_off_with(evidence: Evidence) -> None:
