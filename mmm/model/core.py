@@ -54,20 +54,23 @@ def group_response(group: Group, max_lag: int, arrays: Arrays, parameters: Param
     everyone = len(group.channels) == arrays.lagged_exposure.shape[0]
     lagged_exposure = arrays.lagged_exposure if everyone else arrays.lagged_exposure[members]  # indexing copies
     frequency = arrays.frequency[members] if group.frequency else None
-    return jax.vmap(partial(channel_response, group, max_lag))(lagged_exposure, adstock, saturation, frequency)
+    one = partial(channel_response, group, max_lag, patterns=arrays.patterns)
+    return jax.vmap(one)(lagged_exposure, adstock, saturation, frequency)
 
 
 def channel_response(
     group: Group,
     max_lag: int,
-    lagged_exposure: Float[Array, "lag time geo"],
+    lagged_exposure: Float[Array, "lag_or_pattern time geo"],
     adstock: Parameters,
     saturation: Parameters,
     frequency: Float[Array, "time geo"] | None = None,
+    patterns: Float[Array, "lag pattern"] | None = None,
 ) -> Float[Array, "time geo"]:
     """The response of one channel of `group`, in the precision of its exposure. What saturates first is lagged here,
-    for it depends on parameters."""
+    for it depends on parameters. With `patterns`, exposure comes mixed by them in place of lag by lag."""
     weights = normalised_weights(group.adstock, max_lag, adstock)
+    weights = weights if patterns is None else weights @ patterns
     saturation = {name: value.astype(lagged_exposure.dtype) for name, value in saturation.items()}
     if frequency is not None:
         present = lagged_exposure[0] * group.saturation(frequency, **saturation)

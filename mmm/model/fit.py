@@ -29,7 +29,7 @@ from mmm.model.collapse import Noise, draw_coefficients
 from mmm.model.core import media_effect, response
 from mmm.model.likelihood import coefficient_of, component_parameters, design_mean
 from mmm.model.sample import Draws, Progress, draw_posterior
-from mmm.model.spec import Arrays, Structure, build, in_single
+from mmm.model.spec import Arrays, Structure, build, for_sampling
 from mmm.study import Study
 
 QUICK = {"warmup": 300, "draws": 250}
@@ -61,7 +61,8 @@ def fit(panel: xr.DataTree, study: Study | None = None, *, progress: Progress | 
     )
     with threadpool_limits(1, user_api="blas"):  # its threads wait by spinning, and starve the chains beside them
         seed, chains = study.fit.seed, study.fit.chains
-        sampled = draw_posterior(model.structure, in_single(model.arrays), seed, chains, warmup, draws, progress)
+        arrays = for_sampling(model.structure, model.arrays)
+        sampled = draw_posterior(model.structure, arrays, seed, chains, warmup, draws, progress)
         tree = with_draws(tree, study, model, sampled)
     tree.attrs["seconds"] = round(time.perf_counter() - started, 1)
     return tree

@@ -9,8 +9,7 @@ Scaling happens here and nowhere else:
 - KPI is relative to the geo's size: its population when known, else its mean KPI; both times one constant so that the
   KPI averages 1 over the panel. Hence a prior means the same in any currency.
 - Exposure is relative to what is typical of the channel in a geo of that size: its mean over periods with any. A
-mean of
-  positive values, never a maximum: one wild week must not move the prior.
+  mean of positive values, never a maximum: one wild week must not move the prior.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ import xarray as xr
 from jaxtyping import Array, Bool, Float
 
 from mmm.media import Adstock, Saturation, load_component
-from mmm.media.adstock import lagged
+from mmm.media.adstock import lagged, patterns
 from mmm.model.baseline import baseline_blocks
 from mmm.model.block import Block, Shape
 from mmm.model.design import Design, design_of
@@ -40,6 +39,8 @@ MEDIA_SHARE = (np.log(0.2), 0.7)
 """Log-normal prior of the share of KPI that all paid channels contribute: median 20 %, 95 % below 63 %."""
 ORGANIC_SHARE = (np.log(0.03), 1.0)
 """Log-normal prior of the share of KPI that one organic medium contributes."""
+MANY_NUMBERS = 200_000
+"""Lagged exposure of this size takes longer to read than to compute with."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class Lift(NamedTuple):
 class Arrays(NamedTuple):
     """What is passed to the program; `time` includes rows that only feed carryover, which `mask` leaves out."""
 
-    lagged_exposure: Float[Array, "channel lag time geo"]
+    lagged_exposure: Float[Array, "channel lag_or_pattern time geo"]
     frequency: Float[Array, "channel_or_none time geo"]
     kpi: Float[Array, "time geo"]
     total: Float[Array, ""]  # KPI units over the cells that count: what a share is a share of
@@ -106,6 +107,7 @@ class Arrays(NamedTuple):
     pooled: Bool[Array, " channel"]
     lift: Lift | None = None
     waves: Float[Array, "time wave"] | None = None  # of which the drift of `varying` channels is made
+    patterns: Float[Array, "lag pattern"] | None = None  # of kernels, in place of the lags of `lagged_exposure`
 
 
 def build(panel: xr.Dataset, study: Study) -> tuple[Structure, Arrays, tuple[Block, ...]]:
@@ -135,15 +137,20 @@ def build(panel: xr.Dataset, study: Study) -> tuple[Structure, Arrays, tuple[Blo
     return structure, arrays, blocks
 
 
-def in_single(arrays: Arrays) -> Arrays:
-    """The arrays with exposure in single precision, in which the response is then computed: what sampling uses.
+def for_sampling(structure: Structure, arrays: Arrays) -> Arrays:
+    """The arrays as sampling reads them: exposure in single precision, and few mixtures of its lags.
 
-    A response is good to seven digits then, a log density to a thousandth; everything that differences or solves stays
-    in double precision. Half the memory, and a third of the time where responses are most of the work.
+    A response is good to seven digits in single precision, a log density to a thousandth; everything that differences
+    or solves stays in double precision. Where exposure is large, lags give way to the patterns that the study's kernels
+    are mixtures of (`mmm.media.adstock.patterns`), half as many of them or fewer; what is reported uses the kernels.
     """
-    return arrays._replace(
-        lagged_exposure=arrays.lagged_exposure.astype(jnp.float32), frequency=arrays.frequency.astype(jnp.float32)
-    )
+    exposure = arrays.lagged_exposure.astype(jnp.float32)
+    single = arrays._replace(lagged_exposure=exposure, frequency=arrays.frequency.astype(jnp.float32))
+    if exposure.size < MANY_NUMBERS or any(group.frequency or group.saturation_first for group in structure.groups):
+        return single
+    kernels = patterns(frozenset(group.adstock for group in structure.groups), structure.max_lag)
+    mixed = jnp.einsum("lp,cltg->cptg", kernels.astype(np.float32), exposure)
+    return single._replace(lagged_exposure=mixed, patterns=jnp.asarray(kernels))
 
 
 def exposure_scale(panel: xr.Dataset) -> Float[np.ndarray, "channel geo"]:
