@@ -22,6 +22,7 @@ from jaxtyping import Float
 
 from mmm.insight.contribution import contribution
 from mmm.insight.predictive import predictive
+from mmm.insight.recurring import recurring_parts
 from mmm.model.fit import panel_of, study_of
 from mmm.model.spec import MEDIA_SHARE, ROI_SPREAD
 from mmm.study import INTERVAL, Study
@@ -44,6 +45,8 @@ SHARED_SPEND = 0.15
 budgets are set apart none reaches 0.09; of 100 whose budgets follow a hidden demand 89 are above 0.15."""
 AUTOCORRELATION = 0.3
 COVERAGE = (0.80, 0.98)
+RECURRING = 0.01
+"""How rarely noise alone may look as much like a holiday, in any week of the year, before it is called one."""
 OUTLIER = 4.5
 """Robustly standardised residual beyond which a period is named; normal noise passes it once in 150,000 periods."""
 
@@ -226,6 +229,7 @@ def residuals(evidence: Evidence) -> Iterator[Row]:
         message,
     )
     yield _extremes(evidence)
+    yield from _recurring(evidence)
 
 
 def _extremes(evidence: Evidence) -> Row:
@@ -239,6 +243,24 @@ def _extremes(evidence: Evidence) -> Row:
         "pull at the channels that were active then."
     )
     return row("extreme_periods", "kpi", robust.max(), OUTLIER, "caution" if len(places) else "pass", message)
+
+
+def _recurring(evidence: Evidence) -> Iterator[Row]:
+    dates = pd.DatetimeIndex(evidence.expected["time"].values)
+    missed = evidence.actual - evidence.expected.mean("sample").transpose("geo", "time").to_numpy()
+    found = recurring_parts(dates, missed.sum(axis=0), float(evidence.panel.attrs["periods_per_year"]))
+    if found.empty:
+        return
+    level = float(np.nansum(evidence.actual, axis=0).mean())
+    striking = found[found["chance"] < RECURRING].head(3)
+    dated = zip(pd.DatetimeIndex(striking["date"]), striking["residual"] / level, strict=True)
+    places = ", ".join(f"{date:%Y-%m-%d} ({size:+.0%})" for date, size in dated)
+    message = (
+        f"Sales are off in the same weeks every year, which the season does not follow: {places}. Channels that are "
+        "active then get the credit or the blame. Name the days under model.events, or a country under model.holidays."
+    )
+    chance = float(found["chance"].iloc[0])
+    yield row("recurring_weeks", "kpi", chance, RECURRING, _above(-chance, -RECURRING), message)
 
 
 def _memory(evidence: Evidence) -> float:

@@ -12,6 +12,9 @@ A study names it by import path, `saturation: my_package.curves:LOG_GROWTH`; the
 is written for one channel, with scalar parameters; the model maps it over channels. Exposure arrives in units of the
 channel's typical exposure (its mean over periods with any), so a prior means the same for every channel.
 
+Channels of one component differ in every parameter, each by its own draw from the prior. Where they are likely to be
+alike, give an `Alike` prior: what strong channels teach then helps the weak ones.
+
 Test your own with `mmm.media.laws.check_adstock` and `check_saturation`.
 """
 
@@ -19,17 +22,37 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import jax.numpy as jnp
 from jaxtyping import Array, Float
-from numpyro.distributions import Distribution
+from numpyro.distributions import Distribution, LogNormal
 
 from mmm.study import InputError
 
 Exposure = Float[Array, "*shape"]
 Scalar = Float[Array, ""]
+
+
+class Alike(LogNormal):
+    """A log-normal prior of channels that are alike in this parameter.
+
+        log parameter[c] = location + common_sd * common + own_sd * own[c],    common, own[c] ~ Normal(0, 1)
+
+    For one channel it is log-normal with standard deviation `hypot(common_sd, own_sd)`; two have the correlation
+    `common_sd^2 / (common_sd^2 + own_sd^2)` on the log scale.
+    """
+
+    def __init__(self, location: float, common_sd: float, own_sd: float) -> None:
+        self.common_sd, self.own_sd = common_sd, own_sd
+        super().__init__(location, math.hypot(common_sd, own_sd))
+
+    def values(self, common: Scalar, own: Float[Array, " channel"]) -> Float[Array, " channel"]:
+        """The parameter of every channel."""
+        return jnp.exp(self.loc + self.common_sd * common + self.own_sd * own)
 
 
 @dataclass(frozen=True, eq=False)  # as good as its name: compared and hashed by identity

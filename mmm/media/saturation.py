@@ -7,7 +7,8 @@ scale.
 The default is the Burr curve, which contains the others: at `tail` 1 it is Hill, towards 0 it is exponential, and
 between them the data decide how fast the ceiling is approached. Its slope is S-shaped above 1, and its prior sits
 there: below 1 the very first unit of money would return without limit, and that steep start adds to the contribution
-of every channel that was never seen near zero. Data that ask for it can still have it.
+of every channel that was never seen near zero. Data that ask for it can still have it, and channels ask together: how
+S-shaped a market is shows in all of them, and in one alone too faintly to tell.
 
 To add your own, write one function and its priors (`mmm.media.component` shows how).
 
@@ -22,7 +23,7 @@ import jax
 import jax.numpy as jnp
 import numpyro.distributions as dist
 
-from mmm.media.component import Exposure, Saturation, Scalar
+from mmm.media.component import Alike, Exposure, Saturation, Scalar
 
 SHORTEST_TAIL = 1e-6
 """Below it Burr is exponential to six digits, and dividing by it would lose them."""
@@ -83,7 +84,7 @@ BURR = Saturation(
     burr,
     {
         "half_saturation": dist.LogNormal(0.2, 0.7),
-        "slope": dist.LogNormal(0.2, 0.2),
+        "slope": Alike(0.2, 0.3, 0.12),
         "tail": dist.Beta(1.0, 1.0),
     },
 )

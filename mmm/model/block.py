@@ -5,6 +5,8 @@
     a number s          scale ~ HalfNormal(s), one for all columns
     Horseshoe           scale_j = tau lambda_j slab / sqrt(slab^2 + tau^2 lambda_j^2)
                         tau ~ HalfCauchy(size), lambda_j ~ HalfCauchy(1)
+    Decaying            scale_j = size order_j^-decay: harmonics, the higher the smaller
+                        size ~ HalfNormal(s), decay ~ LogNormal
     Smooth              scale_j = amplitude sqrt(S(frequency_j)): a Gaussian process, S the Matern 5/2 spectral density
 
 Whatever the rule, columns stay linear and Gaussian given their scales, so `mmm.model.collapse` integrates them out:
@@ -69,6 +71,24 @@ class Horseshoe:
 
 
 @dataclass(frozen=True)
+class Decaying:
+    """Scales that fall with the order of a harmonic, as fast as the data say: few waves or a jagged year."""
+
+    size: float
+    decay: tuple[float, float]
+    orders: tuple[int, ...]
+
+    def sites(self, name: str, columns: int) -> dict[str, dist.Distribution]:
+        return {f"scale_{name}": dist.HalfNormal(self.size), f"decay_{name}": dist.LogNormal(*self.decay)}
+
+    def scale(self, name: str, columns: int, draw: Draw) -> Array:
+        return draw[f"scale_{name}"] * jnp.asarray(self.orders, float) ** -draw[f"decay_{name}"]
+
+    def centre(self, name: str, columns: int) -> dict[str, Array]:
+        return {f"scale_{name}": 0.5 * jnp.asarray(self.size), f"decay_{name}": jnp.exp(self.decay[0])}
+
+
+@dataclass(frozen=True)
 class Smooth:
     """Scales that make sine waves a Gaussian process with a Matern 5/2 kernel; `half_width` is that of their domain."""
 
@@ -95,8 +115,8 @@ class Smooth:
         }
 
 
-Rule = Learned | Horseshoe | Smooth
-Shape = tuple[str, int, float | Horseshoe | Smooth | None]
+Rule = Learned | Horseshoe | Decaying | Smooth
+Shape = tuple[str, int, float | Horseshoe | Decaying | Smooth | None]
 """A block as it is compiled in: its name, its number of columns, its rule."""
 
 
@@ -110,7 +130,7 @@ class Block:
     columns: Float[np.ndarray, "time *geo column"]
     mean: Float[np.ndarray, " column"]
     sd: Float[np.ndarray, " column"]
-    scale_prior: float | Horseshoe | Smooth | None = None
+    scale_prior: float | Horseshoe | Decaying | Smooth | None = None
 
     @property
     def shape(self) -> Shape:

@@ -152,7 +152,7 @@ def labelled_draws(model: Model, sampled: Draws, seed: int) -> xr.Dataset:
 
     recovered = jax.jit(lambda inputs: jax.lax.map(finish, inputs, batch_size=BATCH))((keys, flat))
     noise = {"sigma", "shock", "degrees_of_freedom", "concentration"}
-    scales = ("scale_", "lengthscale_")
+    scales = ("scale_", "decay_", "lengthscale_")
     kept = {name: values for name, values in flat.items() if name in {*noise, "roi_spread"} or name.startswith(scales)}
     return _labelled(
         structure,

@@ -16,18 +16,21 @@ with `collapse=False`, it is sampled. Both give the same posterior; a test holds
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import jax
 import jax.numpy as jnp
 import numpyro
 import numpyro.distributions as dist
 from jaxtyping import Array, Float
 
+from mmm.media.component import Alike
 from mmm.model.block import centre_of_scales, column_scales, sample_scales
 from mmm.model.calibrate import observe_lift
 from mmm.model.collapse import Noise, collapsed_log_density
 from mmm.model.core import Parameters, baseline, effect_of_share, media_effect, response
 from mmm.model.drift import centre_of_drift, drift_weights, sample_drift
-from mmm.model.spec import MEDIA_SHARE, ROI_SPREAD, Arrays, Structure
+from mmm.model.spec import MEDIA_SHARE, ROI_SPREAD, Arrays, Group, Structure
 
 SIGMA_SCALE = 0.5
 """Half-normal scale of the residual standard deviation, relative to the mean KPI."""
@@ -82,11 +85,11 @@ def prior_centre(structure: Structure, arrays: Arrays, collapse: bool = True) ->
     """A typical value of every sampled parameter, where chains start."""
     channels, geos, columns = len(structure.channels), len(structure.geos), arrays.design.sd.shape[0]
     centre = {"log_share": arrays.prior_mean, "roi_spread": jnp.exp(ROI_SPREAD[0])}
-    for group in structure.groups:
-        for kind, component in (("adstock", group.adstock), ("saturation", group.saturation)):
-            for name, prior in component.priors.items():
-                value = jnp.median(prior.sample(jax.random.key(0), (101,)))
-                centre[f"{kind}_{name}_{group.key}"] = jnp.full(len(group.channels), value)
+    for group, key, prior in component_sites(structure):
+        if isinstance(prior, Alike):
+            centre |= {f"{key}_common": jnp.zeros(()), f"{key}_own": jnp.zeros(len(group.channels))}
+        else:
+            centre[key] = jnp.full(len(group.channels), jnp.median(prior.sample(jax.random.key(0), (101,))))
     centre |= centre_of_scales(structure.blocks) | centre_of_drift(structure.drift)
     if geos > 1:
         centre |= {"geo_spread": jnp.full(channels, 0.5 * GEO_SPREAD_SCALE), "geo_offset": jnp.zeros((geos, channels))}
@@ -129,12 +132,11 @@ def component_parameters(structure: Structure, draw: Parameters) -> dict[str, Ar
     """`adstock_<name>` and `saturation_<name>` by channel, NaN where a channel's component has no such parameter; and
     `drift` where channels drift."""
     merged: dict[str, Array] = {}
-    for group in structure.groups:
-        for kind, component in (("adstock", group.adstock), ("saturation", group.saturation)):
-            for name in component.parameters:
-                key = f"{kind}_{name}"
-                values = merged.get(key, jnp.full(len(structure.channels), jnp.nan))
-                merged[key] = values.at[jnp.asarray(group.channels)].set(draw[f"{key}_{group.key}"])
+    for group, key, prior in component_sites(structure):
+        name = key.removesuffix(f"_{group.key}")
+        own = prior.values(draw[f"{key}_common"], draw[f"{key}_own"]) if isinstance(prior, Alike) else draw[key]
+        values = merged.get(name, jnp.full(len(structure.channels), jnp.nan))
+        merged[name] = values.at[jnp.asarray(group.channels)].set(own)
     if structure.varying:
         merged["drift"] = drift_weights(structure.drift, structure.varying, len(structure.channels), draw)
     return merged
@@ -142,14 +144,22 @@ def component_parameters(structure: Structure, draw: Parameters) -> dict[str, Ar
 
 def _sample_components(structure: Structure) -> dict[str, Array]:
     draw: dict[str, Array] = {}
+    for group, key, prior in component_sites(structure):
+        site, own = (f"{key}_own", dist.Normal(0.0, 1.0)) if isinstance(prior, Alike) else (key, prior)
+        with numpyro.plate(f"channels_of_{key}", len(group.channels)):
+            draw[site] = numpyro.sample(site, own)
+        if isinstance(prior, Alike):
+            draw[f"{key}_common"] = numpyro.sample(f"{key}_common", dist.Normal(0.0, 1.0))
+    draw |= sample_drift(structure.drift)
+    return component_parameters(structure, draw)
+
+
+def component_sites(structure: Structure) -> Iterator[tuple[Group, str, dist.Distribution]]:
+    """Every parameter of every group's components: `(group, "saturation_slope_<group>", prior)`."""
     for group in structure.groups:
         for kind, component in (("adstock", group.adstock), ("saturation", group.saturation)):
             for name, prior in component.priors.items():
-                key = f"{kind}_{name}_{group.key}"
-                with numpyro.plate(f"channels_of_{key}", len(group.channels)):
-                    draw[key] = numpyro.sample(key, prior)
-    draw |= sample_drift(structure.drift)
-    return component_parameters(structure, draw)
+                yield group, f"{kind}_{name}_{group.key}", prior
 
 
 def _sample_log_share(arrays: Arrays) -> Float[Array, " channel"]:

@@ -23,8 +23,9 @@ import xarray as xr
 from jaxtyping import Array
 
 from mmm.errors import InputError, closest
+from mmm.media.component import Alike
 from mmm.model.fit import Model, model_of, panel_of, study_of, with_draws, with_lift
-from mmm.model.likelihood import prior_centre
+from mmm.model.likelihood import component_sites, prior_centre
 from mmm.model.sample import Draws
 from mmm.model.sites import FAMILIES, Site, parameters_given, read_sites
 from mmm.study import Study
@@ -156,11 +157,11 @@ def _names(model: Model) -> dict[str, str]:
     first channel that has it at the end."""
     structure = model.structure
     return {
-        f"{kind}_{name}_{group.key}": f"{kind}_{name}"
+        key + part: key.removesuffix(f"_{group.key}")
+        + part
         + (f"_{structure.channels[group.channels[0]]}" if len(structure.groups) > 1 else "")
-        for group in structure.groups
-        for kind, component in (("adstock", group.adstock), ("saturation", group.saturation))
-        for name in component.parameters
+        for group, key, prior in component_sites(structure)
+        for part in (("_common", "_own") if isinstance(prior, Alike) else ("",))
     }
 
 
@@ -177,7 +178,8 @@ def _dims(model: Model, name: str, site: Site) -> tuple[str, ...]:
     """Names of the site's axes, its own where it has no plates."""
     if name in DIMS_OF_SITES or site.is_factor:
         return DIMS_OF_SITES.get(name, ())
-    groups = {f"channels_of_{key}": _group_dims(model)[key.rsplit("_", 1)[1]][0] for key in _names(model)}
+    dims_of = _group_dims(model)
+    groups = {f"channels_of_{key}": dims_of[group.key][0] for group, key, _ in component_sites(model.structure)}
     dims = tuple((groups | DIMS).get(plate, plate) for plate in site.plates)
     return dims + tuple(f"{name}_{axis}" for axis in range(len(site.shape) - len(dims)))
 

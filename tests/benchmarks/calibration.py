@@ -19,6 +19,7 @@ import numpy as np
 from numpyro.handlers import seed, trace
 from scipy.stats import binom, chisquare
 
+from mmm.model.block import column_scales
 from mmm.model.core import expected
 from mmm.model.fit import Model
 from mmm.model.likelihood import coefficient_of, component_parameters, design_mean, mix_model
@@ -38,8 +39,7 @@ def from_prior(model: Model, key: jax.Array) -> tuple[Values, Arrays]:
     first, second = jax.random.split(key)
     sites = trace(seed(partial(mix_model, structure, collapse=False), first)).get_trace(arrays)
     drawn = {name: site["value"] for name, site in sites.items() if site["type"] == "sample" and name != "kpi"}
-    scales = [jnp.full(columns, drawn.get(f"scale_{name}", 1.0)) for name, columns, _ in structure.blocks]
-    sd = jnp.concatenate(scales) * arrays.design.sd
+    sd = column_scales(structure.blocks, drawn) * arrays.design.sd
     linear = {
         "coefficient": coefficient_of(structure, arrays, drawn),
         "baseline_coefficient": design_mean(structure, arrays) + sd * drawn["baseline_offset"],

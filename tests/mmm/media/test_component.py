@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import jax.numpy as jnp
+import numpy as np
 import numpyro.distributions as dist
 import pytest
 
 from mmm.media import Saturation, load_component
 from mmm.media.adstock import AUTO, GEOMETRIC
-from mmm.media.component import Exposure, Scalar
+from mmm.media.component import Alike, Exposure, Scalar
 from mmm.media.saturation import HILL, TANH
 from mmm.study import InputError
 
@@ -55,3 +56,10 @@ def test_a_component_knows_its_name_and_parameters() -> None:
     assert component.name == "log_growth"
     assert component.parameters == ("reach",)
     assert float(component(jnp.asarray(1.0), reach=jnp.asarray(1.0))) == pytest.approx(0.6931, abs=1e-4)
+
+
+def test_channels_that_are_alike_differ_less_than_the_prior_is_wide() -> None:
+    prior = Alike(0.2, 0.3, 0.4)
+    assert float(prior.scale) == pytest.approx(0.5)
+    values = np.log(prior.values(jnp.asarray(1.0), jnp.array([-1.0, 0.0, 2.0])))
+    assert values == pytest.approx([0.2 + 0.3 - 0.4, 0.2 + 0.3, 0.2 + 0.3 + 0.8])

@@ -16,6 +16,7 @@ from numpyro import handlers
 from numpyro.infer import MCMC, NUTS
 from numpyro.infer.util import log_density
 
+from mmm.model.block import column_scales
 from mmm.model.collapse import Noise, draw_coefficients
 from mmm.model.core import media_effect, response
 from mmm.model.fit import Model, model_of
@@ -47,6 +48,7 @@ def sampled_sites(model: Model) -> dict[str, tuple[int, ...]]:
 
 LIKELIHOODS = {
     "normal": {},
+    "default curve": {"saturation": "auto"},
     "log link": {"link": "log"},
     "student_t": {"likelihood": "student_t"},
     "negative_binomial": {"link": "log", "likelihood": "negative_binomial"},
@@ -154,7 +156,7 @@ def _posterior(model: Model, collapse: bool) -> Draws:
     draws = sampler.get_samples(group_by_chain=True)
 
     def recover(key: jax.Array, draw: dict[str, jax.Array]) -> jax.Array:
-        sd = jnp.concatenate([jnp.ones(1), jnp.broadcast_to(draw["scale_seasonality"], (2,))]) * arrays.design.sd
+        sd = column_scales(structure.blocks, draw) * arrays.design.sd
         if not collapse:
             return design_mean(structure, arrays) + sd * draw["baseline_offset"]
         shapes = response(structure, arrays, component_parameters(structure, draw))

@@ -94,7 +94,13 @@ CASES = {
         {
             "adstock_retention_tv": "adstock_retention_0",
             **{f"adstock_{name}_radio": f"adstock_{name}_1" for name in ("shape", "scale")},
-            **{f"saturation_{name}_radio": f"saturation_{name}_1" for name in ("half_saturation", "slope", "tail")},
+            **{
+                f"saturation_{name}_radio": f"saturation_{site}"
+                for name, site in (
+                    ("half_saturation", "half_saturation_1"), ("tail", "tail_1"),
+                    ("slope_common", "slope_1_common"), ("slope_own", "slope_1_own"),
+                )
+            },
         },
     ),
 }  # fmt: skip
