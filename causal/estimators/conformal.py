@@ -65,7 +65,10 @@ class Test:
 
     def p_value(self, effect: float = 0.0) -> float:
         """How often chance alone moves a block at least as far as the measured one, if the effect were `effect`."""
-        residuals = self.residuals(effect)
+        return self.p_value_of(self.residuals(effect))
+
+    def p_value_of(self, residuals: Float[np.ndarray, " time"]) -> float:
+        """The same for residuals that the caller has already."""
         values = self.statistic(residuals[_blocks(self)])
         real = self.statistic(residuals[None, -self.measured :])[0]
         return float(np.mean(values >= real - ROUNDING * np.abs(values).max()))

@@ -82,7 +82,7 @@ def read_trial(
     unless given. Raises `InputError` with every problem: unknown geos, missing cells, days outside the panel, no
     controls.
     """
-    wide = _wide(panel, columns)
+    wide = wide_table(panel, columns)
     first, last = pd.Timestamp(start), pd.Timestamp(end)
     until = last if measured_until is None else pd.Timestamp(measured_until)
     names, chosen = [str(name) for name in wide.columns], [treated] if isinstance(treated, str) else list(treated)
@@ -96,7 +96,7 @@ def read_trial(
         problems.append("no geo is treated: name those whose spend was moved")
     elif controls_needed and not set(kept) - set(chosen):
         problems.append("every geo is treated: leave some as controls, or use `its`, which needs none")
-    problems += _holes(kept)
+    problems += holes(kept)
     if problems:
         raise InputError(problems, "the experiment's panel")
     return Trial(
@@ -111,7 +111,7 @@ def read_trial(
     )
 
 
-def _wide(panel: Panel, columns: tuple[str, str, str]) -> pd.DataFrame:
+def wide_table(panel: Panel, columns: tuple[str, str, str] = ("geo", "time", "kpi")) -> pd.DataFrame:
     """Any kind of panel as one table: dates down, geos across, both sorted."""
     if isinstance(panel, xr.DataTree):
         kpi = panel["panel"].to_dataset()["kpi"]
@@ -174,7 +174,8 @@ def _window_problems(times: pd.Index, first: pd.Timestamp, last: pd.Timestamp, u
     return problems
 
 
-def _holes(wide: pd.DataFrame) -> list[str]:
+def holes(wide: pd.DataFrame) -> list[str]:
+    """Where the KPI is missing in a wide table, as a problem to report; empty if nowhere."""
     missing = ~np.isfinite(wide.to_numpy(dtype=float))
     if not missing.any():
         return []

@@ -1,0 +1,62 @@
+"""Does a design keep its promise? Power that was promised on the past against detections in a future nobody saw.
+
+    promise(markets=40, lift=0.05)     # promised, detected, their standard errors, minimum detectable effect
+
+A market of `causal.estimators.study` is simulated with four weeks more than the design may see. The design is made on
+the past; then the lift is planted into the following weeks of the treated geos, and the test is analysed. Up to ten
+acceptable assignments are followed, because any of them could have been drawn; errors are over markets.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from causal.design.history import History, placebo
+from causal.design.power import ASSIGNMENTS, aa_coverage, found, planted, simulate_power
+from causal.design.selection import others, select
+from causal.estimators.estimate import LEVEL
+from causal.estimators.study import simulate
+
+
+def promise(
+    markets: int,
+    lift: float,
+    *,
+    geos: int = 40,
+    weeks: int = 78,
+    measured: int = 4,
+    persistence: float = 0.5,
+    share: float = 0.25,
+    seed: int = 0,
+) -> pd.Series:
+    """Means over markets and their standard errors (`_se`); `refused` is the share that the A/A gate refused."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for _ in range(markets):
+        market = simulate(geos, weeks + measured, measured, persistence, rng)
+        rows.append(_one(market.kpi, market.times, market.geos, measured, lift, share, int(rng.integers(2**31))))
+    table = pd.DataFrame(rows)
+    errors = (table.std(ddof=1) / np.sqrt(markets)).add_suffix("_se")
+    return pd.concat([table.mean(), errors, pd.Series({"gap_se": (table["promised"] - table["detected"]).sem()})])
+
+
+def _one(
+    kpi: np.ndarray, times: pd.DatetimeIndex, geos: tuple[str, ...], measured: int, lift: float, share: float, seed: int
+) -> dict[str, float]:
+    past = History(kpi[:, :-measured], None, geos, times[:-measured])
+    whole = History(kpi, None, geos, times)
+    chosen = select(past, (round(share * len(geos)),), seed)
+    gate = aa_coverage(past, chosen.assignments, measured, LEVEL)
+    power = simulate_power(past, chosen.assignments, np.ones(measured), LEVEL)
+    flat = np.ones(measured)
+    tests = [placebo(whole, cells[0], others(cells, cells[0]), len(times), measured)
+             for cells in chosen.assignments[:ASSIGNMENTS]]  # fmt: skip
+    return {
+        "promised": power.at(lift),
+        "detected": float(np.mean([found(planted(test, lift, flat), 1, LEVEL) for test in tests])),
+        "false_alarms": float(np.mean([found(test, 1, LEVEL) or found(test, -1, LEVEL) for test in tests])),
+        "minimum_detectable": power.minimum_detectable(0.8),
+        "coverage": gate.coverage,
+        "refused": float(bool(gate.refused)),
+    }
