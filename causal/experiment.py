@@ -59,7 +59,7 @@ def compare(fit: xr.DataTree, lift: pd.DataFrame) -> dict[str, list[Comparison]]
     return compared
 
 
-def predict(fit: xr.DataTree, row: Mapping[Hashable, Any]) -> xr.DataArray | None:
+def predict(fit: xr.DataTree, row: Mapping[Hashable, Any], samples: int = SAMPLES) -> xr.DataArray | None:
     """Draws of the lift that the model expects of one experiment, or None where its cells hold no exposure to scale."""
     from mmm import insight
 
@@ -72,7 +72,7 @@ def predict(fit: xr.DataTree, row: Mapping[Hashable, Any]) -> xr.DataArray | Non
         return None
     share = max(spend - float(row["spend_delta"]), 0.0) / spend
     without = xr.where(moved, panel["exposure"] * share, panel["exposure"])
-    difference = insight.contrast(fit, None, without, samples=SAMPLES)
+    difference = insight.contrast(fit, None, without, samples=samples)
     measured = treated & (days >= row["start"]) & (days <= row["measured_until"])
     return difference.where(measured, 0.0).sum(("geo", "time"))
 

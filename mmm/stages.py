@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import xarray as xr
@@ -24,6 +25,9 @@ from mmm.errors import InputError
 from mmm.files import digest, read_table, write_atomic, write_table
 from mmm.run import Identity, Stage, amend, code_version
 from mmm.study import Study
+
+if TYPE_CHECKING:
+    from mmm.data.checks import Finding
 
 Progress = Callable[[float, str], None]
 """Called with the share of the stage that is done, 0 to 1, and what is happening."""
@@ -104,12 +108,25 @@ def stages(
 
 def check(run: Path, panel: xr.DataTree) -> Iterable[Path]:
     """Reviews the data."""
-    from mmm.data.review import review
+    from mmm.data.review import review, with_findings
 
-    found = review(panel)
+    found = with_findings(review(panel), _experiments(panel))
     yield write_atomic(run / "review.json", found.to_json())
     yield write_atomic(run / "review.html", found.to_html())
     yield write_table(run / "tables" / "review.csv", found.findings_table())
+
+
+def _experiments(panel: xr.DataTree) -> list[Finding]:
+    """What the registry says about the study's experiments, as findings of the review."""
+    from causal.registry import flags
+    from mmm.data.checks import Finding
+    from mmm.model.calibrate import from_dataset
+
+    if "lift" not in panel.children:
+        return []
+    found = flags(from_dataset(panel["lift"].to_dataset()), panel)
+    return [Finding(f"experiment_{row.flag}", row.experiment, row.severity, row.statistic, row.message)
+            for row in found.itertuples()]  # fmt: skip
 
 
 def fit(run: Path, study: Study, panel: xr.DataTree, progress: Progress) -> Iterable[Path]:
@@ -155,13 +172,17 @@ def backtest(run: Path, progress: Progress) -> Iterable[Path]:
 def validate(run: Path, progress: Progress) -> Iterable[Path]:
     """Puts each channel's effect to causal tests."""
     import causal
+    from causal.conflict import conflicts
     from mmm.model.calibrate import from_dataset
     from mmm.model.fit import load_fit
 
     fitted = load_fit(run / "fit.nc")
     lift = from_dataset(fitted["lift"].to_dataset()) if "lift" in fitted.children else None
     verdicts = causal.validate(fitted, lift=lift, progress=lambda done, total, channel: progress(done / total, channel))
-    return _write_tables(run, {"verdicts": verdicts, "causal": causal.effects(fitted)})
+    tables = {"verdicts": verdicts, "causal": causal.effects(fitted)}
+    if lift is not None:
+        tables["experiments"] = conflicts(fitted, lift)
+    return _write_tables(run, tables)
 
 
 def plan(run: Path) -> Iterable[Path]:

@@ -36,6 +36,7 @@ WRITERS = (
     "causal/experiment.py",
     "causal/gates.py",
     "causal/robustness.py",
+    "causal/registry.py",
     "causal/verdict.py",
     "mmm/plan/bounds.py",
 )

@@ -32,7 +32,7 @@ from mmm.errors import InputError
 ASSIGNMENTS, WINDOWS = 10, 20
 FIRST_LIFT, DOUBLINGS, HALVINGS = 0.01, 6, 5
 """Lifts from 1 % to 64 % are tried; a placebo that hides more than that is never found."""
-GRID = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.10, 0.12, 0.15, 0.20, 0.30)
+GRID = (0.0, 0.0025, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.025, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.12, 0.15, 0.2, 0.3)
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,11 @@ from mmm.errors import InputError, closest, listing
 
 REQUIRED = ("experiment", "channel", "start", "end", "spend_delta", "lift", "standard_error")
 OPTIONAL = ("geos", "measured_until", "design", "estimator", "randomised", "notes", "source")
+DEGREES_OF_FREEDOM = 5.0
+"""A measured lift scatters around the true one as Student's t with so many: heavy enough tails that one wrong
+experiment does not drag the model against the data in silence."""
+TRANSPORT = 0.1
+"""How far the effect during a test may differ from the model's average one, as a share of the lift."""
 YES, NO = frozenset({"yes", "true", "1", "y"}), frozenset({"no", "false", "0", "n", ""})
 
 

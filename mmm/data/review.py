@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,9 +69,15 @@ def review(panel: xr.DataTree) -> Review:
     """Every check on the panel of `load_panel`."""
     data = panel["panel"].to_dataset()
     ask = _ask(panel, data)
-    found = [_rounded(finding) for check in CHECKS for finding in check(data, ask)]
-    found.sort(key=lambda finding: SEVERITIES.index(finding.severity))
-    return Review(_summary(panel, data), tuple(_channels(data)), tuple(found))
+    found = [finding for check in CHECKS for finding in check(data, ask)]
+    return with_findings(Review(_summary(panel, data), tuple(_channels(data)), ()), found)
+
+
+def with_findings(found: Review, more: Iterable[Finding]) -> Review:
+    """The review with further findings among its own, gravest first: what others have to say about the same data."""
+    findings = [*found.findings, *(_rounded(finding) for finding in more)]
+    findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))
+    return dataclasses.replace(found, findings=tuple(findings))
 
 
 def _rounded(finding: Finding) -> Finding:

@@ -23,15 +23,11 @@ import pandas as pd
 import xarray as xr
 from jaxtyping import Array, Float
 
+from mmm.data.lift import DEGREES_OF_FREEDOM, TRANSPORT
 from mmm.errors import InputError
 from mmm.model.core import Parameters, channel_response, effectiveness
 from mmm.model.events import overlap
 from mmm.model.spec import Arrays, Lift, Structure, lag_exposure
-
-DEGREES_OF_FREEDOM = 5.0
-"""Heavy enough tails that one wrong experiment does not drag the model against the data in silence."""
-TRANSPORT = 0.1
-"""How far the effect during a test may differ from the model's average one, as a share of the lift."""
 
 
 def with_experiments(

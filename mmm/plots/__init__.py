@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from mmm.plots.efficiency import marginal_returns as marginal_returns
     from mmm.plots.evidence import causal_agreement as causal_agreement
     from mmm.plots.evidence import gates as gates
+    from mmm.plots.experiment import counterfactual as counterfactual
+    from mmm.plots.experiment import power as power
     from mmm.plots.flighting import calendar as calendar
     from mmm.plots.returns import intervals as intervals
     from mmm.plots.returns import roi as roi
@@ -45,6 +47,7 @@ _VERBS = {
     "calendar": "flighting",
     "causal_agreement": "evidence",
     "contribution_over_time": "composition",
+    "counterfactual": "experiment",
     "correlation": "review",
     "decomposition": "composition",
     "fit_over_time": "backtest",
@@ -52,6 +55,7 @@ _VERBS = {
     "gates": "evidence",
     "intervals": "returns",
     "marginal_returns": "efficiency",
+    "power": "experiment",
     "response_curves": "curves",
     "roi": "returns",
     "saturation_shapes": "shapes",

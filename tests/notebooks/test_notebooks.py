@@ -19,6 +19,12 @@ from tests.reports.fake_run import fake_run
 NAMES = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
 """All of them: a notebook that is added is tried."""
 
+ALONE = {
+    "geo_test_design": ({"lengths": [2]}, "finds a lift of"),
+    "geo_test_analysis": ({}, "The lift that was planted"),
+}
+"""Notebooks that need no run folder: parameters to try them with, and what their answer says."""
+
 DRAWN = {
     "board_report": {"contribution", "roi", "curves", "spend_shift", "scenarios", "gates", "causal", "backtest"},
     "budget_scenarios": {"scenarios", "allocation"},
@@ -43,7 +49,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "quickstart"])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in {"quickstart", *ALONE}])
 def test_a_notebook_runs_on_a_run_folder_and_ends_with_an_answer(run: Path, name: str) -> None:
     last = cells(execute(name, run))[-1]
     assert last["outputs"]
@@ -75,6 +81,18 @@ def test_the_quickstart_goes_from_raw_file_to_recommendation(tmp_path: Path, rep
     said = json.dumps(cells(target)[-1]["outputs"])
     assert "Most is returned per unit of spend by" in said
     assert "Proposed change in spend by channel" in said
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_a_notebook_without_a_run_simulates_what_it_needs(name: str, tmp_path: Path, repository: Path) -> None:
+    import papermill
+
+    parameters, said = ALONE[name]
+    target = tmp_path / f"{name}.ipynb"
+    papermill.execute_notebook(
+        FOLDER / f"{name}.ipynb", target, parameters, kernel_name="python3", progress_bar=False, cwd=str(repository)
+    )
+    assert said in json.dumps(cells(target)[-1]["outputs"])
 
 
 @pytest.mark.parametrize("name", NAMES)
