@@ -56,6 +56,19 @@ def expect(fit: xr.DataTree, channel: str, geos: Sequence[str], multiple: float,
 
     Raises `InputError` where the fit has no such channel or geo, or too short a past to place the test and its tail.
     """
+    effect = effect_by_geo(fit, channel, geos, multiple, periods).sum("geo")
+    panel = fit["panel"].to_dataset()
+    kpi = panel["kpi"].where(panel["geo"].isin(list(geos)), 0.0).sum("geo").where(panel["in_window"])
+    return Expected(np.asarray(effect.values, dtype=float), float(kpi.mean()), periods)
+
+
+def effect_by_geo(
+    fit: xr.DataTree, channel: str, geos: Sequence[str], multiple: float, periods: int, samples: int = SAMPLES
+) -> xr.DataArray:
+    """The same for each geo, `sample geo period`, KPI units, from the start to `LONGEST_TAIL` periods after the end.
+
+    No geo's effect reaches another, so that the geos of a smaller test are a selection of those of a larger one.
+    """
     from mmm import insight
 
     panel = fit["panel"].to_dataset()
@@ -63,8 +76,11 @@ def expect(fit: xr.DataTree, channel: str, geos: Sequence[str], multiple: float,
     problems = [f"there is no channel {channel!r} in the fit: {closest(channel, known['channel'])}"] * (
         channel not in known["channel"]
     )
-    problems += [f"there is no geo {name!r} in the fit: {closest(name, known['geo'])}" for name in geos
-                 if name not in known["geo"]]  # fmt: skip
+    problems += [
+        f"there is no geo {name!r} in the fit: {closest(name, known['geo'])}"
+        for name in geos
+        if name not in known["geo"]
+    ]
     start = panel.sizes["time"] - periods - LONGEST_TAIL
     if start < 0:
         problems.append(f"the fit has {panel.sizes['time']} periods: {periods + LONGEST_TAIL} are needed")
@@ -75,8 +91,5 @@ def expect(fit: xr.DataTree, channel: str, geos: Sequence[str], multiple: float,
     tested = treated & during & (panel["channel"] == channel)
     usual = panel["exposure"].where(panel["in_window"]).mean("time")
     tried, untried = (xr.where(tested, share * usual, panel["exposure"]) for share in (multiple, 1.0))
-    difference = insight.contrast(fit, tried, untried, samples=SAMPLES).where(treated, 0.0).sum("geo")
-    kpi = panel["kpi"].where(treated, 0.0).sum("geo").where(panel["in_window"])
-    return Expected(
-        np.asarray(difference.transpose("sample", "time").values[:, start:], dtype=float), float(kpi.mean()), periods
-    )
+    difference = insight.contrast(fit, tried, untried, samples=samples)
+    return difference.sel(geo=list(geos)).isel(time=slice(start, None)).transpose("sample", "geo", "time")

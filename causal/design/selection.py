@@ -7,8 +7,9 @@ Many such assignments are drawn and scored: how far does the synthetic control o
 relative to their size? The better half is *acceptable*, and one of them is drawn by the seed. That is re-randomisation
 (Morgan and Rubin, Annals of Statistics, 2012): chance stays in, bad luck out. The score reads the first half of the
 past only and is not strict, because what is chosen for a quiet past has a past that is quieter than its future: with
-the best tenth by the whole past a test at 10 % gave 20 % false alarms (`causal/DESIGN.md`). Geos in `include` are treated whatever
-chance says, which makes the test no longer randomised, and the design says so. Excluded geos never came here.
+the best tenth by the whole past a test at 10 % gave 20 % false alarms (`causal/DESIGN.md`). Geos in `include` are
+treated whatever chance says, which makes the test no longer randomised, and the design says so. Excluded geos never
+came here.
 
 A rule of your own takes the past, the number of geos of each cell and the rows that are in by name, and gives a
 function that draws; enter it in `RULES`.

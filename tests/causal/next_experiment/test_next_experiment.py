@@ -1,0 +1,148 @@
+"""What a test is worth, against a decision whose value of information is known in closed form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from scipy import stats
+
+from causal.next_experiment import next_experiments, ranking
+from causal.next_experiment.candidates import Candidate, Market
+from causal.next_experiment.decision import Terms, splitter
+from causal.next_experiment.value import (
+    Signal,
+    Stakes,
+    perfect_information,
+    remaining_variance,
+    sample_information,
+)
+from mmm.errors import InputError
+
+DRAWS, MEAN, SPREAD = 4000, 0.5, 1.0
+
+
+def _all_or_nothing() -> Stakes:
+    """One uncertain channel with return theta ~ N(0.5, 1) against a sure one with return 0: take it if it pays."""
+    theta = MEAN + SPREAD * stats.norm.ppf((np.arange(DRAWS) + 0.5) / DRAWS)
+    theta = np.random.default_rng(0).permutation(theta)
+    curves = np.zeros((DRAWS, 2, 2))
+    curves[:, 0, 1] = theta
+
+    def split(mean: np.ndarray) -> np.ndarray:
+        return np.array([1.0, 0.0]) if mean[0, 1] > 0 else np.array([0.0, 1.0])
+
+    return Stakes(curves, np.array([0.0, 1.0]), split)
+
+
+def _gain(spread: float) -> float:
+    """E max(m, 0) - max(E m, 0) for m ~ N(0.5, spread): the unit normal loss."""
+    at = MEAN / spread
+    return spread * float(stats.norm.pdf(at) - at * stats.norm.sf(at))
+
+
+def test_perfect_information_is_the_unit_normal_loss() -> None:
+    assert perfect_information(_all_or_nothing(), DRAWS) == pytest.approx(_gain(SPREAD), abs=0.003)
+
+
+def test_sample_information_is_what_preposterior_analysis_says() -> None:
+    """A wide prior and a Student error of 0.5 with 5 degrees of freedom: between normal errors of 0.5 and of its sd."""
+    stakes = _all_or_nothing()
+    worth = sample_information(stakes, [Signal(stakes.curves[:, 0, 1], 0.5)], seed=3, results=3000)
+    scale = Signal(stakes.curves[:, 0, 1], 0.5).scale
+    least, most = (_gain(SPREAD**2 / np.hypot(SPREAD, error)) for error in (scale * np.sqrt(5 / 3), scale))
+    assert least - 3 * worth.standard_error < worth.value < most + 3 * worth.standard_error
+    assert worth.value < _gain(SPREAD)
+
+
+def test_a_test_without_bearing_on_the_decision_is_worth_next_to_nothing() -> None:
+    stakes = _all_or_nothing()
+    unrelated = Signal(np.random.default_rng(9).standard_normal(DRAWS), 0.1)
+    useful = Signal(stakes.curves[:, 0, 1], 0.1)
+    assert sample_information(stakes, [unrelated], 1).value < 0.1 * sample_information(stakes, [useful], 1).value
+
+
+def test_two_tests_are_worth_more_than_one_and_less_than_knowing() -> None:
+    stakes = _all_or_nothing()
+    one = Signal(stakes.curves[:, 0, 1], 1.0)
+    alone, both = (sample_information(stakes, [one] * count, 1, results=1000) for count in (1, 2))
+    assert alone.value < both.value < _gain(SPREAD) + 3 * both.standard_error
+
+
+def test_a_test_far_sharper_than_the_draws_is_not_relied_on() -> None:
+    stakes = _all_or_nothing()
+    few = Stakes(stakes.curves[:100], stakes.multiples, stakes.split)
+    worth = sample_information(few, [Signal(10 + 0 * few.curves[:, 0, 1] + few.curves[:, 0, 1] * 500, 0.01)], 1)
+    assert not worth.reliable
+
+
+def test_the_variance_that_is_left_is_that_of_two_normals() -> None:
+    """Prior 1, error 1 (and a tenth of the mean lift): half is left, a little more for heavy tails."""
+    lift = _all_or_nothing().curves[:, 0, 1]
+    assert remaining_variance(Signal(lift, 1.0), 1, results=2000) == pytest.approx(0.55, abs=0.06)
+
+
+def test_a_standard_error_is_that_of_blocks_of_the_past() -> None:
+    """Alternating misses cancel over two periods."""
+    assert Market((), np.tile([1.0, -1.0], 20)).standard_error(1) == 1.0
+    assert Market((), np.tile([1.0, -1.0], 20)).standard_error(2) == 0.0
+
+
+def test_the_split_keeps_the_total_and_goes_where_it_earns() -> None:
+    multiples = np.linspace(0.5, 1.5, 11)
+    split = splitter(np.array([1.0, 3.0]), multiples)(np.stack([5 * multiples, 3 * multiples]))
+    assert split @ [1.0, 3.0] == pytest.approx(4.0)
+    assert split[0] == pytest.approx(1.5)  # 5 a unit against 1
+
+
+@pytest.fixture
+def ranked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., ranking.NextExperiments]:
+    """Two channels; a free sharp test of the first, a costly one, and one that pays for itself."""
+    stakes = _all_or_nothing()
+    lift = stakes.curves[:, 0, 1]
+
+    def test_of(channel: str, cost: float, error: float, signal: np.ndarray) -> Candidate:
+        return Candidate(channel, 2.0, ("north",), 4, 0, cost, 0.0, Signal(signal, error))
+
+    noise = np.random.default_rng(4).standard_normal(DRAWS)
+    tests = [test_of("tv", 0.05, 0.3, lift), test_of("tv", 9.0, 0.3, lift), test_of("radio", -5.0, 0.3, noise)]
+    monkeypatch.setattr(ranking, "stakes_of", lambda *_: (stakes, Terms("EUR", 1.0, 1.0)))
+    monkeypatch.setattr(ranking, "candidates", lambda *_, **__: tests)
+    return lambda **asked: next_experiments(xr.DataTree(), **asked)
+
+
+def test_the_ranking_is_by_net_value_and_saving_money_is_no_gain(
+    ranked: Callable[..., ranking.NextExperiments],
+) -> None:
+    table = ranked().table
+    assert table.loc[0, ["channel", "cost"]].tolist() == ["tv", 0.05]
+    assert table["cost"].tolist() == [0.05, -5.0, 9.0]
+    free = table.iloc[1]
+    assert free["net"] == free["value_of_information"]
+    assert (table["value_of_information"] <= _gain(SPREAD) + 3 * table["monte_carlo_error"]).all()
+
+
+def test_the_portfolio_stays_within_its_budget_and_stops_when_nothing_is_added(
+    ranked: Callable[..., ranking.NextExperiments],
+) -> None:
+    assert ranked(test_budget=1.0).portfolio["channel"].iloc[0] == "tv"
+    assert "tv" not in set(ranked(test_budget=0.01).portfolio["channel"])
+    assert ranked(fixed_cost=100.0).portfolio.empty
+
+
+def test_a_test_that_teaches_little_has_no_date_for_its_repeat(ranked: Callable[..., ranking.NextExperiments]) -> None:
+    due = ranked().retest.set_index("channel")
+    assert due.loc["tv", "retest_after_years"] > 0
+    assert isinstance(due, pd.DataFrame)
+    assert ranked(drift=0.3).retest["retest_after_years"].iloc[0] == pytest.approx(
+        due["retest_after_years"].iloc[0] / 4
+    )
+
+
+def test_sizes_that_make_no_test_are_all_named(ranked: Callable[..., ranking.NextExperiments]) -> None:
+    with pytest.raises(InputError) as error:
+        ranked(multiples=(1.0,), shares=(0.9,), periods=(0,), years=0.0)
+    assert len(error.value.problems) == 4
