@@ -101,8 +101,13 @@ def flags(table: pd.DataFrame, panel: xr.DataTree, fade: Fade | None = None) -> 
     `fade` gives the periods until a channel's effect is gone (the mix model's carryover); `measured_until` counts where
     it is later, or alone.
     """
-    found = [flag for ask in FLAGS for flag in ask(read_registry(table, panel, fade))]
-    return pd.DataFrame([asdict(flag) for flag in found], columns=COLUMNS)
+    return pd.DataFrame([asdict(flag) for flag in find(table, panel, fade)], columns=COLUMNS)
+
+
+def find(table: pd.DataFrame, panel: xr.DataTree, fade: Fade | None = None) -> list[Flag]:
+    """The same as a list."""
+    registry = read_registry(table, panel, fade)
+    return [flag for ask in FLAGS for flag in ask(registry)]
 
 
 def read_registry(table: pd.DataFrame, panel: xr.DataTree, fade: Fade | None = None) -> Registry:

@@ -118,15 +118,17 @@ def check(run: Path, panel: xr.DataTree) -> Iterable[Path]:
 
 def _experiments(panel: xr.DataTree) -> list[Finding]:
     """What the registry says about the study's experiments, as findings of the review."""
-    from causal.registry import flags
+    from causal.registry import find
     from mmm.data.checks import Finding
     from mmm.model.calibrate import from_dataset
 
     if "lift" not in panel.children:
         return []
-    found = flags(from_dataset(panel["lift"].to_dataset()), panel)
-    return [Finding(f"experiment_{row.flag}", row.experiment, row.severity, row.statistic, row.message)
-            for row in found.itertuples()]  # fmt: skip
+    flags = find(from_dataset(panel["lift"].to_dataset()), panel)
+    return [
+        Finding(f"experiment_{flag.flag}", flag.experiment, flag.severity, flag.statistic, flag.message)
+        for flag in flags
+    ]
 
 
 def fit(run: Path, study: Study, panel: xr.DataTree, progress: Progress) -> Iterable[Path]:

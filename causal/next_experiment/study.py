@@ -95,7 +95,7 @@ def _stakes(curves: Float[np.ndarray, "sample channel multiple"], spend: Float[n
 
 def _one(market: Market, rng: np.random.Generator) -> dict[str, float]:
     best = market.stakes.earned(market.truth, market.stakes.split(market.truth))
-    row = {}
+    row: dict[str, float] = {}
     for name, policy in POLICIES.items():
         chosen, curves, spent = policy(market, rng), market.stakes.curves.mean(0), 0.0
         if chosen is not None:
