@@ -4,6 +4,9 @@
     effects = causal.effects(fit)        # the backdoor estimate beside the model's own: tables/causal.csv
     causal.graphs(fit)["tv"]             # what was assumed, as text
 
+Experiments: `design` (before them), `estimators` (after them), `registry` and `conflict` (many of them together), and
+`next_experiment` (which one next).
+
 Read `estimand` (what is asked), `graph` (what is assumed), `regression` (how it is estimated), `gates` and
 `robustness` (how it is attacked), and `verdict` (what is said). `DESIGN.md` holds the map and the decisions.
 """
