@@ -23,7 +23,7 @@ ALONE = {
     "geo_test_design": ({"lengths": [2]}, "finds a lift of"),
     "geo_test_analysis": ({}, "The lift that was planted"),
     "next_experiment": (
-        {"chains": 1, "draws": 50, "warmup": 60, "periods": [4], "shares": [0.5], "multiples": [0.0]},
+        {"draws": 50, "warmup": 60, "periods": [4], "shares": [0.5], "multiples": [0.0]},
         "Knowing every return exactly",
     ),
 }
