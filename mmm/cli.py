@@ -7,9 +7,10 @@
     mmm plan RUN           scenarios and a recommended budget
     mmm report RUN         notebooks, PDF, HTML, workbook
     mmm run study.yaml     all of it
+    mmm watch RUN          new periods against the forecast, and drift of what the model is fed
 
 Exit code 0: done. 1: the work failed, and `error.log` in the run folder has the traceback. 2: the input is wrong;
-every problem is listed, and nothing is left behind. A command that was interrupted takes up where it was when it is
+every problem is listed, and nothing is left behind. 3: `mmm watch` raised an alert. A command that was interrupted takes up where it was when it is
 given again. This module composes the others and does no work itself; what is heavy is imported inside the commands.
 
 To add a command, decorate a function that returns its outcome (a mapping) with `@command`.
@@ -17,9 +18,11 @@ To add a command, decorate a function that returns its outcome (a mapping) with 
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,8 +36,14 @@ if TYPE_CHECKING:
 
 ALL = ("check", "fit", "insight", "backtest", "validate", "plan", "report")
 
+ALERT = 3
+"""The exit code of a command that did its work and found what needs a decision."""
+
 out_option = click.option(
     "--out", type=click.Path(path_type=Path), help="The run folder; runs/<study>/<hash> if left out."
+)
+data_option = click.option(
+    "--data", type=click.Path(path_type=Path), required=True, help="The file with the new periods, old ones too or not."
 )
 study_argument = click.argument("study", type=click.Path(path_type=Path))
 run_argument = click.argument("run", type=click.Path(path_type=Path))
@@ -76,8 +85,9 @@ def _attempt(function: Callable[..., Outcome], name: str, as_json: bool, argumen
     from mmm.lock import RunBusy
 
     try:
-        answer({"command": name, **function(**arguments)}, as_json)
-        return 0
+        outcome = function(**arguments)
+        answer({"command": name, **outcome}, as_json)
+        return ALERT if outcome.get("alerts") else 0
     except InputError as error:
         complain(name, str(error).splitlines()[0], error.problems, as_json)
         return 2
@@ -158,6 +168,22 @@ def run(study: Path, out: Path | None) -> Outcome:
     return _from_study(study, out, ALL)
 
 
+@command
+@run_argument
+@data_option
+@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="The day to judge freshness by; today if left out.")
+def watch(run: Path, data: Path, today: dt.datetime | None) -> Outcome:
+    """Hold new periods against the model's forecast; exit code 3 on an alert."""
+    with showing() as shown, _finished(run):
+        shown.begin("watch")
+        from mmm import stages
+
+        path, watched = stages.watch(run, data, today.date() if today else None)
+        shown.end(f"{len(watched.alerts)} alerts")
+    said = [f"{alert.monitor}, {alert.subject}: {alert.message} {alert.remedy}" for alert in watched.alerts]
+    return {"run": str(run), "watch": str(path), "periods": int(watched.periods["time"].nunique()), "alerts": said}
+
+
 def _from_study(path: Path, out: Path | None, names: Iterable[str]) -> Outcome:
     """Reads a study and its data before anything is written, then does the named stages."""
     with showing() as shown:
@@ -177,15 +203,23 @@ def _from_study(path: Path, out: Path | None, names: Iterable[str]) -> Outcome:
             return _work_through(folder, [steps[name] for name in names], shown)
 
 
-def _from_run(folder: Path, names: Iterable[str]) -> Outcome:
-    """Does the named stages of a run that has a fit."""
-    from mmm import stages
+@contextmanager
+def _finished(folder: Path) -> Iterator[Path]:
+    """Holds a run that has a fit; `InputError` where it has none."""
     from mmm.errors import InputError
     from mmm.run import is_whole, opened
 
-    with showing() as shown, opened(folder):
+    with opened(folder):
         if not is_whole(folder, "fit"):
             raise InputError([f"{folder} has no finished fit: run `mmm fit` with its study and --out {folder} first"])
+        yield folder
+
+
+def _from_run(folder: Path, names: Iterable[str]) -> Outcome:
+    """Does the named stages of a run that has a fit."""
+    from mmm import stages
+
+    with showing() as shown, _finished(folder):
         steps = stages.stages(folder, progress=shown.update)
         return _work_through(folder, [steps[name] for name in names], shown)
 

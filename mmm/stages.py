@@ -12,6 +12,7 @@ files it reads.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -21,13 +22,15 @@ import pandas as pd
 import xarray as xr
 import yaml
 
+from mmm import audit
 from mmm.errors import InputError
 from mmm.files import digest, read_table, write_atomic, write_table
-from mmm.run import Identity, Stage, amend, code_version
+from mmm.run import Identity, Stage, amend, code_version, read_manifest
 from mmm.study import Study
 
 if TYPE_CHECKING:
     from mmm.data.checks import Finding
+    from mmm.watch.monitor import Watch
 
 Progress = Callable[[float, str], None]
 """Called with the share of the stage that is done, 0 to 1, and what is happening."""
@@ -202,6 +205,20 @@ def report(run: Path, progress: Progress) -> Iterable[Path]:
     from reports.render import render
 
     return render(run, progress=progress)
+
+
+def watch(run: Path, data: Path, today: dt.date | None = None) -> tuple[Path, Watch]:
+    """Holds the new periods of `data` against the run's fit, and writes `watch.json`: no stage, for it changes nothing
+    that the run has found."""
+    from mmm.model.fit import load_fit
+    from mmm.watch.monitor import watch as watched
+
+    found = watched(load_fit(run / "fit.nc"), data, today)
+    about = {"run_id": read_manifest(run)["run_id"], "data": data.name, "data_sha256": digest(data)}
+    path = write_atomic(run / "watch.json", found.to_json(**about))
+    raised = [f"{alert.monitor}: {alert.subject}" for alert in found.alerts]
+    amend(run, audit=audit.record(run, "watched", **about, alerts=raised, output=digest(path)))
+    return path, found
 
 
 def verdict(checks: pd.DataFrame) -> dict[str, object]:

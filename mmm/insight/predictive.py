@@ -15,11 +15,13 @@ from mmm.model.fit import model_of, panel_of
 from mmm.model.spec import Structure
 
 
-def predictive(fit: xr.DataTree, rows: np.ndarray | None = None) -> tuple[xr.DataArray, xr.DataArray]:
+def predictive(
+    fit: xr.DataTree, rows: np.ndarray | None = None, samples: int = SAMPLES_BY_TIME
+) -> tuple[xr.DataArray, xr.DataArray]:
     """Draws of expected KPI and of predicted KPI (noise included), each `sample geo time`, KPI units; window rows
     unless `rows` says which."""
     model = model_of(fit)
-    draws = draws_of(fit, SAMPLES_BY_TIME)
+    draws = draws_of(fit, samples)
     panel = panel_of(fit)
     rows = np.flatnonzero(panel["in_window"].values) if rows is None else rows
     expected = over_draws(lambda sample: expected_kpi(model, model.arrays, sample).T, draws)[..., rows]

@@ -83,7 +83,7 @@ def trend(time: pd.Index, in_window: np.ndarray, model: Model, periods_per_year:
     slope = Block("trend", ("slope_per_year",), years[:, None], np.zeros(1), np.array([0.3 / max(span, 1.0)]))
     count = round(span * KNOTS_PER_YEAR) - 1 if model.trend.knots == "auto" else int(model.trend.knots)
     if model.trend.kind == "gp":
-        return slope, level(years, None if model.trend.knots == "auto" else count)
+        return slope, level(years, in_window, None if model.trend.knots == "auto" else count)
     if model.trend.kind == "linear" or count < 1:
         return (slope,)
     knots = np.linspace(years[in_window][0], years[in_window][-1], count + 2)[1:-1]
@@ -92,9 +92,11 @@ def trend(time: pd.Index, in_window: np.ndarray, model: Model, periods_per_year:
     return slope, bend
 
 
-def level(years: Float[np.ndarray, " time"], count: int | None) -> Block:
-    """A smooth level, a Gaussian process in `count` waves; its amplitude and lengthscale are learned."""
-    middle, half = (years[0] + years[-1]) / 2, (years[-1] - years[0]) / 2
+def level(years: Float[np.ndarray, " time"], in_window: np.ndarray, count: int | None) -> Block:
+    """A smooth level, a Gaussian process in `count` waves over the window; its amplitude and lengthscale are
+    learned."""
+    first, last = years[in_window][[0, -1]]
+    middle, half = (first + last) / 2, (last - first) / 2
     count = count or max(4, round(2 * half * WAVES_PER_YEAR))
     columns = waves(years - middle, MARGIN * half, count)
     labels = tuple(f"level[{wave}]" for wave in range(1, count + 1))

@@ -33,11 +33,13 @@ MARGIN = 1.5
 def drifts(
     in_window: np.ndarray, varying: tuple[int, ...], periods_per_year: float
 ) -> tuple[Float[np.ndarray, "time wave"], tuple[Shape, ...]]:
-    """The waves, centred inside the window, and the rule of their weights for each channel of `varying`."""
-    years = np.arange(len(in_window)) / periods_per_year
-    half = years[-1] / 2
+    """The waves, centred inside the window and held at its ends, and the rule of their weights for each channel of
+    `varying`."""
+    inside = np.flatnonzero(in_window)
+    years = np.clip(np.arange(len(in_window)), inside[0], inside[-1]) / periods_per_year
+    half = (years[-1] - years[0]) / 2
     count = max(3, round(2 * half * WAVES_PER_YEAR))
-    columns = waves(years - half, MARGIN * half, count)
+    columns = waves(years - years[0] - half, MARGIN * half, count)
     rule = Smooth(AMPLITUDE, LENGTHSCALE, float(MARGIN * half))
     return columns - columns[in_window].mean(axis=0), tuple((f"drift_{channel}", count, rule) for channel in varying)
 

@@ -170,10 +170,11 @@ def lag_exposure(panel: xr.Dataset, exposure: Float[np.ndarray, "channel time ge
 
 
 def scale_frequency(panel: xr.Dataset, frequency: Float[np.ndarray, "channel time geo"]) -> Array:
-    """`frequency` relative to the panel's mean over cells with reach, 0 where there is none."""
+    """`frequency` relative to the window's mean over cells with reach, 0 where there is none."""
+    inside = panel["in_window"].to_numpy()[:, None]
     reach = panel["exposure"].transpose("channel", "time", "geo").to_numpy()
     seen = panel["frequency"].transpose("channel", "time", "geo").to_numpy()
-    seen = np.where(np.isfinite(seen) & (reach > 0), seen, 0.0)
+    seen = np.where(np.isfinite(seen) & (reach > 0) & inside, seen, 0.0)
     typical = seen.sum(axis=(1, 2)) / np.maximum((seen > 0).sum(axis=(1, 2)), 1)
     return jnp.asarray(np.nan_to_num(frequency) / np.where(typical > 0, typical, 1.0)[:, None, None])
 
