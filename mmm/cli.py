@@ -10,8 +10,9 @@
     mmm watch RUN          new periods against the forecast, and drift of what the model is fed
 
 Exit code 0: done. 1: the work failed, and `error.log` in the run folder has the traceback. 2: the input is wrong;
-every problem is listed, and nothing is left behind. 3: `mmm watch` raised an alert. A command that was interrupted takes up where it was when it is
-given again. This module composes the others and does no work itself; what is heavy is imported inside the commands.
+every problem is listed, and nothing is left behind. 3: `mmm watch` raised an alert. A command that was interrupted
+takes up where it was when it is given again. This module composes the others and does no work itself; what is heavy is
+imported inside the commands.
 
 To add a command, decorate a function that returns its outcome (a mapping) with `@command`.
 """

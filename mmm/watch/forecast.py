@@ -3,7 +3,7 @@
     foresight(fit, panel, new).table      # time, geo, actual, expected, p05, p95, pit, score
 
 *pit* is the share of the predictive draws below the actual value: uniform while the model holds. Values of one
-forecast lean on each other, for they share the level and the trend that are not known exactly: a quarter that starts 2 %
+forecast lean on each other, for they share the level and the trend that are not known exactly: a quarter that starts
 low will go on so. *score* is what is new in each period given those before it, by the draws' own correlation,
 
     z = chol(R)^-1 normal_quantile(pit),   R = correlation of the draws' normal scores
@@ -57,18 +57,17 @@ def foresight(fit: xr.DataTree, panel: xr.Dataset, new: Bool[np.ndarray, " time"
     expected, predicted = (_bent(tree, rows, draws) for draws in predictive(tree, rows, SAMPLES))
     actual = panel["kpi"].isel(time=rows).transpose("geo", "time")
     memory = _memory(fit)
-    parts = [
-        (str(geo), actual.sel(geo=geo), expected.sel(geo=geo), predicted.sel(geo=geo)) for geo in actual["geo"].values
+    names = [str(geo) for geo in actual["geo"].values]
+    parts = {ALL_GEOS: tuple(part.sum("geo", skipna=False) for part in (actual, expected, predicted))}
+    if len(names) > 1:
+        parts |= {name: tuple(part.sel(geo=name) for part in (actual, expected, predicted)) for name in names}
+    frames = [
+        _compared(name, seen.to_numpy(), mean.to_numpy(), draws.to_numpy(), memory)
+        for name, (seen, mean, draws) in parts.items()
     ]
-    if len(parts) > 1:
-        totals = (part.sum("geo", skipna=False) for part in (actual, expected, predicted))
-        parts.insert(0, (ALL_GEOS, *totals))
-    else:
-        parts = [(ALL_GEOS, *parts[0][1:])]
-    frames = [_compared(name, *(part.to_numpy() for part in values), memory) for name, *values in parts]
     table = pd.concat([frame.assign(time=actual["time"].values) for frame in frames], ignore_index=True)
     columns = ["time", "geo", "actual", "expected", "p05", "p95", "pit", "score"]
-    return Foresight(table[columns], tuple(name for name, *_ in parts))
+    return Foresight(table[columns], tuple(parts))
 
 
 def _compared(

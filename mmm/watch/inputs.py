@@ -125,7 +125,9 @@ def _media(panel: xr.Dataset, variable: str) -> list[str]:
     same = np.isclose(panel["spend"].transpose(..., "channel"), panel["exposure"].transpose(..., "channel"))
     return [
         str(name)
-        for name, one in zip(panel["channel"].values, same.reshape(-1, same.shape[-1]).all(0), strict=True)
+        for name, one in zip(
+            panel["channel"].values, np.all(same.reshape(-1, same.shape[-1]), axis=0).tolist(), strict=True
+        )
         if not one
     ]
 

@@ -26,7 +26,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -43,7 +43,7 @@ from mmm.study import Study
 from mmm.watch.chart import RATE, chart, limit_for, surprise
 from mmm.watch.forecast import Foresight, foresight
 from mmm.watch.inputs import read_inputs
-from mmm.watch.reading import STATES, Reading, day, of_chart
+from mmm.watch.reading import STATES, Reading, State, day, of_chart
 
 RESTATED = 0.01
 """Share of a column's total by which restated cells may move it before the old fit is put in question."""
@@ -123,8 +123,8 @@ def _forecasts(seen: Foresight, per_year: float) -> Iterator[Reading]:
             f"{day(times[level.first or 0])} ({len(since)} periods), more than the model's own uncertainty explains."
         )
         remedy = (
-            "Look for what changed then: price, distribution, a competitor, tracking. Until it is known, do not read the "
-            f"gap as media's doing. {REFRESH}"
+            "Look for what changed then: price, distribution, a competitor, tracking. Until it is known, do not read "
+            f"the gap as media's doing. {REFRESH}"
         )
         yield of_chart("forecast_level", geo, level, times, message, remedy)
         spread = chart(surprise(scores), limit_for(len(seen.geos), per_year, sides=1), sides=(1,))
@@ -144,7 +144,7 @@ def _anomaly(geo: str, place: str, rows: pd.DataFrame, limit: float) -> Reading:
     wild = rows[size > limit]
     if wild.empty:
         return Reading("anomaly", geo, "ok", round(float(size.max()), 3), round(float(limit), 3))
-    worst = rows.loc[size.idxmax()]
+    worst = rows.iloc[int(size.to_numpy().argmax())]
     chance = float(f"{-np.expm1(len(rows) * np.log1p(-2 * norm.sf(size.max()))):.2g}")
     days = listing([str(day(time)) for time in wild["time"]], 4)
     message = (
@@ -161,7 +161,8 @@ def _restated(grown: Extension) -> Iterator[Reading]:
         yield Reading("restated", "all columns", "ok", 0.0, RESTATED)
         return
     old = grown.panel.isel(time=~grown.new)
-    for (variable, name), cells in grown.restated.groupby(["variable", "name"]):
+    for key, cells in grown.restated.groupby(["variable", "name"]):
+        variable, name = map(str, cast(tuple[str, str], key))
         values = old[variable] if not name else old[variable].sel({old[variable].dims[-1]: name})
         moved = float((cells["after"] - cells["before"]).abs().sum() / max(float(np.abs(values).sum()), 1e-300))
         since = day(cells["time"].min())
@@ -170,7 +171,7 @@ def _restated(grown: Extension) -> Iterator[Reading]:
             f"{what} was restated in {len(cells)} old cells since {since}, by {moved:.1%} of its total: the model "
             "learned from other numbers."
         )
-        state = "alert" if moved > RESTATED else "notice"
+        state: State = "alert" if moved > RESTATED else "notice"
         yield Reading("restated", name or variable, state, moved, RESTATED, since, since, None, message, REFRESH)
 
 

@@ -78,7 +78,7 @@ def known(rows: pd.DataFrame) -> xr.DataTree:
 
 @pytest.fixture(autouse=True)
 def _predicted_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Predictions do not depend on what these tests change (media and the control do nothing): made once, to be quick."""
+    """Predictions do not depend on what these tests change, for media and the control do nothing: made once."""
 
     def once(tree: xr.DataTree, rows: np.ndarray | None = None, samples: int = 400):
         key = (None if rows is None else tuple(rows), samples, tree["panel"].sizes["geo"])
