@@ -7,6 +7,7 @@
     mmm plan RUN           scenarios and a recommended budget
     mmm report RUN         notebooks, PDF, HTML, workbook
     mmm run study.yaml     all of it
+    mmm refresh RUN        the same study on new data, and why each ROI moved
     mmm watch RUN          new periods against the forecast, and drift of what the model is fed
 
 Exit code 0: done. 1: the work failed, and `error.log` in the run folder has the traceback. 2: the input is wrong;
@@ -39,6 +40,8 @@ ALL = ("check", "fit", "insight", "backtest", "validate", "plan", "report")
 
 ALERT = 3
 """The exit code of a command that did its work and found what needs a decision."""
+
+REFRESHED = ("check", "fit", "changes", "insight", "backtest", "validate", "plan", "report")
 
 out_option = click.option(
     "--out", type=click.Path(path_type=Path), help="The run folder; runs/<study>/<hash> if left out."
@@ -167,6 +170,33 @@ def report(run: Path) -> Outcome:
 def run(study: Path, out: Path | None) -> Outcome:
     """Everything: check, fit, validate, plan, report."""
     return _from_study(study, out, ALL)
+
+
+@command
+@run_argument
+@data_option
+@click.option("--study", type=click.Path(path_type=Path), help="A newer study.yaml; the parent's if left out.")
+@out_option
+def refresh(run: Path, data: Path, study: Path | None, out: Path | None) -> Outcome:
+    """Fit a run's study on new data as well, and say why each ROI moved."""
+    with showing() as shown:
+        shown.begin("read")
+        from mmm import stages
+        from mmm.errors import InputError
+        from mmm.run import Stage, opened
+        from mmm.study import load_study
+
+        with _finished(run):
+            newer, panel, identity = stages.refreshed(run, data, load_study(study) if study else None)
+        folder = out or Path("runs") / newer.study / identity.key
+        if folder.resolve() == run.resolve():
+            raise InputError([f"{folder} is the parent itself: name another folder with --out"])
+        shown.end(f"{panel['panel'].sizes['time']} periods")
+        with opened(folder, identity, stages.resolved(newer)):
+            stages.descend(folder, run)
+            steps = stages.stages(folder, newer, panel, shown.update)
+            steps["changes"] = Stage("changes", ("fit.nc",), lambda: stages.changes(folder, run, shown.update))
+            return {"parent": str(run), **_work_through(folder, [steps[name] for name in REFRESHED], shown)}
 
 
 @command

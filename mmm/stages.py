@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ import xarray as xr
 import yaml
 
 from mmm import audit
-from mmm.errors import InputError
+from mmm.errors import InputError, listing
 from mmm.files import digest, read_table, write_atomic, write_table
 from mmm.run import Identity, Stage, amend, code_version, read_manifest
 from mmm.study import Study
@@ -219,6 +220,82 @@ def watch(run: Path, data: Path, today: dt.date | None = None) -> tuple[Path, Wa
     raised = [f"{alert.monitor}: {alert.subject}" for alert in found.alerts]
     amend(run, audit=audit.record(run, "watched", **about, alerts=raised, output=digest(path)))
     return path, found
+
+
+def refreshed(parent: Path, data: Path, study: Study | None) -> tuple[Study, xr.DataTree, Identity]:
+    """The study and the panel of a refresh, and what it is a run of: the parent's study (or a newer one that reads the
+    same channels) on the parent's data as they are known now, and the new periods.
+
+    A plan that began after the parent's data begins after the new ones.
+    """
+    from mmm.data.extend import read_new
+    from mmm.data.identity import data_hash
+    from mmm.model.fit import load_fit, model_of, panel_of, study_of
+    from mmm.plan.scenario import check_plan
+    from mmm.watch.refresh import refreshed_panel
+
+    fitted = load_fit(parent / "fit.nc")
+    before, own = study_of(fitted), panel_of(fitted)
+    after = study or before
+    known = [str(name) for name in own["channel"].values]
+    if set(known) != {*after.data.channels, *after.data.organic}:
+        asked = listing(sorted({*after.data.channels, *after.data.organic}))
+        raise InputError(
+            [
+                f"the study reads the channels {asked}, and the parent {listing(known)}: a refresh compares like with "
+                "like, use `mmm run` for other channels"
+            ]
+        )
+    late = read_new(after, data, own)
+    window = after.data.window.model_copy(update={"end": None})
+    source = after.data.model_copy(update={"source": data.as_posix(), "window": window})
+    horizon = after.plan.horizon
+    if study is None and not isinstance(horizon, str):
+        horizon = horizon.model_copy(update={"start": None})
+    plan = after.plan.model_copy(update={"horizon": horizon})
+    after = after.model_copy(update={"data": source, "plan": plan})
+    panel = refreshed_panel(fitted, late["panel"].to_dataset()).panel
+    tree = xr.DataTree.from_dict({"/panel": panel.drop_attrs(deep=False)})
+    kept = ("schema_version", "frequency", "periods_per_year")
+    tree.attrs = {name: fitted.attrs[name] for name in kept} | {"study": json.dumps(after.canonical())}
+    tree.attrs |= {"data_hash": data_hash(panel), "notes": fitted.attrs.get("notes", "")}
+    if study is not None:
+        tree = prepared(after, tree)
+    else:
+        if "lift" in fitted.children:
+            tree["lift"] = fitted["lift"].copy()
+        model_of(tree, after)
+        check_plan(tree, after)
+    content = str(tree.attrs["data_hash"]) + (data_hash(tree["lift"].to_dataset()) if "lift" in tree.children else "")
+    hashed = hashlib.sha256(f"{content}\n{read_manifest(parent)['run_id']}".encode()).hexdigest()
+    return after, tree, Identity(after.study, after.hash(), hashed, code_version())
+
+
+def descend(run: Path, parent: Path) -> None:
+    """Names the parent in `run.json` and, with the state it was in, in the audit log."""
+    before = read_manifest(parent)
+    if read_manifest(run)["parent"] == before["run_id"]:
+        return
+    head = audit.record(
+        run, "refreshed", parent=before["run_id"], parent_audit=before["audit"], parent_fit=digest(parent / "fit.nc")
+    )
+    amend(run, parent=before["run_id"], audit=head)
+
+
+def changes(run: Path, parent: Path, progress: Progress) -> Iterable[Path]:
+    """Why each ROI moved since the parent."""
+    from mmm.model.fit import fit as sample
+    from mmm.model.fit import load_fit
+    from mmm.watch import refresh
+
+    same_code = read_manifest(parent)["code_version"] == code_version()
+    worlds = refresh.path(
+        load_fit(parent / "fit.nc"),
+        load_fit(run / "fit.nc"),
+        lambda tree, study: sample(tree, study, progress=_sampling(progress)),
+        same_code,
+    )
+    return _write_tables(run, {"changes": refresh.changes(worlds)})
 
 
 def verdict(checks: pd.DataFrame) -> dict[str, object]:
