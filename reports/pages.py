@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reports.facts import contribution, decision, evidence, finance, headline, method, planner, scenarios, trust
+from reports.facts import (
+    changes,
+    contribution,
+    decision,
+    evidence,
+    finance,
+    headline,
+    method,
+    planner,
+    scenarios,
+    trust,
+)
 from reports.figures import Figure
 from reports.language import Language, say
 from reports.source import Source, language
@@ -43,6 +54,7 @@ def board(source: Source, facts: Facts, figures: Mapping[str, Figure], notebooks
             "questions_heading": say(words, "What each gate asks"),
             "failures_heading": say(words, "What failed"),
         },
+        "changes": changes.words(facts["changes"], words),
         "trust": trust.words(facts["trust"], words),
         "method": method.words(facts["method"], words, notebooks)
         | {

@@ -40,6 +40,7 @@ OPTIONAL = (
     "backtest",
     "total",
     "plan_curves",
+    "changes",
 )
 
 

@@ -16,7 +16,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from reports.facts import contribution, decision, evidence, finance, method, planner, scenarios, trust
+from reports.facts import changes, contribution, decision, evidence, finance, method, planner, scenarios, trust
 from reports.source import Source, read
 
 
@@ -33,6 +33,7 @@ def numbers(source: Source) -> dict[str, dict[str, Any]]:
         "finance": finance.numbers(source),
         "trust": trust.numbers(source),
         "method": method.numbers(source),
+        "changes": changes.numbers(source),
     }
 
 
