@@ -102,7 +102,7 @@ def stages(
         steps["check"] = Stage("check", (), lambda: check(run, panel))
         steps["fit"] = Stage("fit", (), lambda: fit(run, study, panel, progress))
     steps["insight"] = Stage("insight", ("fit.nc",), lambda: insight(run))
-    steps["backtest"] = Stage("backtest", ("fit.nc",), lambda: backtest(run, progress))
+    steps["backtest"] = Stage("backtest", ("fit.nc", "tables/learning.csv"), lambda: backtest(run, progress))
     steps["validate"] = Stage("validate", ("fit.nc",), lambda: validate(run, progress))
     steps["plan"] = Stage("plan", ("fit.nc", "tables/verdicts.csv"), lambda: plan(run))
     report_reads = ("study.yaml", "review.json", "fit.nc", "tables/*.csv")
@@ -147,8 +147,9 @@ def fit(run: Path, study: Study, panel: xr.DataTree, progress: Progress) -> Iter
 
 
 def insight(run: Path) -> Iterable[Path]:
-    """Turns the posterior into tables."""
+    """Turns the posterior into tables, and says what of it is the data's word."""
     from mmm.insight import tables
+    from mmm.insight.identify import identification
     from mmm.model.fit import load_fit
 
     fitted = load_fit(run / "fit.nc")
@@ -157,20 +158,24 @@ def insight(run: Path) -> Iterable[Path]:
         "total": tables.total_table(fitted),
         "contribution": tables.contribution_table(fitted),
         "curves": tables.curves_table(fitted),
+        "learning": identification(fitted),
     }
     return _write_tables(run, made)
 
 
 def backtest(run: Path, progress: Progress) -> Iterable[Path]:
     """Checks the fit, and predicts periods that it did not see; the worst check is the run's verdict."""
+    from mmm.insight.identify import prior_driven
     from mmm.insight.tables import checks_table, fit_table
-    from mmm.model.fit import load_fit
+    from mmm.model.fit import load_fit, study_of
     from mmm.watch.backtest import backtest as predict_hidden
     from mmm.watch.backtest import combined
 
     fitted = load_fit(run / "fit.nc")
     tested = predict_hidden(fitted, progress=_sampling(progress))
-    checks = pd.concat([checks_table(fitted), tested.checks], ignore_index=True)
+    known = run / "tables" / "learning.csv"
+    believed = prior_driven(read_table(known), study_of(fitted)) if known.is_file() else None
+    checks = pd.concat([checks_table(fitted), believed, tested.checks], ignore_index=True)
     amend(run, **verdict(checks))
     return _write_tables(run, {"fit": combined(fit_table(fitted), tested.table), "checks": checks})
 

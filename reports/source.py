@@ -41,6 +41,7 @@ OPTIONAL = (
     "total",
     "plan_curves",
     "changes",
+    "learning",
 )
 
 
@@ -88,6 +89,7 @@ def _table(path: Path) -> pd.DataFrame:
         "label",
         "key",
         "value",
+        "like",
     )
     head = pd.read_csv(path, nrows=0).columns
     types = {name: "str" for name in head if name in texts}

@@ -38,6 +38,7 @@ NAMES = {
     "extreme_periods": "Extreme periods",
     "identification": "Identification",
     "interval_coverage": "Interval coverage",
+    "prior_driven": "Moved from its own prior",
     "relative_width": "Relative width",
     "residual_autocorrelation": "Residual autocorrelation",
 }
@@ -74,7 +75,20 @@ def numbers(source: Source) -> dict[str, Any]:
         "geos": geos(source),
         "train": accuracy(fit[fit["split"] == "train"]),
         "holdout": accuracy(fit[fit["split"] == "holdout"]),
+        "tipping": _tipping(source),
     }
+
+
+def _tipping(source: Source) -> dict[str, Any] | None:
+    """Channels that pay back, and those of them that a hidden cause no stronger than a measured one would tip."""
+    if not source.has("learning"):
+        return None
+    table = source["learning"].dropna(subset=["tipping_multiple"])
+    above = table[table["tipping_multiple"] > 0]
+    if above.empty:
+        return None
+    weak = above[above["tipping_multiple"] < 1]
+    return {"paying": above["channel"].tolist(), "tipped": weak["channel"].tolist()}
 
 
 def of_total(fit: pd.DataFrame) -> pd.DataFrame:
@@ -103,7 +117,7 @@ def words(facts: dict[str, Any], language: Language) -> dict[str, Any]:
     """The heading, the backtest in a sentence, the checks' table and a sentence for each that is not passed."""
     return {
         "heading": say(language, "How far to trust this"),
-        "paragraphs": [_backtest(facts, language), _summary(facts, language)],
+        "paragraphs": [_backtest(facts, language), _summary(facts, language), *_hidden(facts, language)],
         "weak": _weak(facts, language),
         "caption": _caption(facts, language),
         "table": _table(facts, language),
@@ -159,6 +173,27 @@ def _summary(facts: dict[str, Any], language: Language) -> Sentence:
         "{failed:integer} are failed, and caution is asked for by {caution:integer}."
     )
     return say(language, text, n=total, passed=count["pass"], caution=count["caution"], failed=count["fail"])
+
+
+def _hidden(facts: dict[str, Any], language: Language) -> list[Sentence]:
+    """What a cause that nobody measured could do."""
+    known = facts["tipping"]
+    if known is None:
+        return []
+    if not known["tipped"]:
+        sound = (
+            "A hidden cause of both spend and {outcome} would have to be stronger than any measured one to bring a "
+            "channel that pays back below break-even."
+        )
+        return [say(language, sound)]
+    text = plural(
+        len(known["tipped"]),
+        "A hidden cause of both spend and {outcome}, no stronger than the strongest measured one, would bring "
+        "{names:names} below break-even: no fit can rule it out, an experiment can.",
+        "A hidden cause of both spend and {outcome}, no stronger than the strongest measured one, would bring each of "
+        "{names:names} below break-even: no fit can rule it out, an experiment can.",
+    )
+    return [say(language, text, names=known["tipped"])]
 
 
 def _weak(facts: dict[str, Any], language: Language) -> Sentence | None:

@@ -1,0 +1,103 @@
+"""How probable is what was seen, draw by draw? Log likelihood by period, and log prior of what media are made of.
+
+    log_likelihood(fit)     # chain draw time: all geos of a period together
+    log_prior(fit)          # chain draw: component parameters, the ROI spread, and the channels' shares of KPI
+
+The likelihood is that of a period given all parameters, baseline coefficients included, also where the sampler had
+integrated them out: they are drawn again from their exact conditional. A shock that geos share is integrated out, for
+it belongs to one period only: in closed form under normal noise, by quadrature otherwise.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro.distributions as dist
+import xarray as xr
+from jaxtyping import Array, Float
+
+from mmm.insight.contrast import Sample, draws_of, expected_kpi, labelled, over_draws
+from mmm.model.core import effect_of_share, response
+from mmm.model.fit import model_of, panel_of
+from mmm.model.spec import MEDIA_SHARE, ROI_SPREAD, Arrays, Structure
+
+NODES = 41
+"""Points of the quadrature over a period's shock."""
+
+
+def log_likelihood(fit: xr.DataTree) -> xr.DataArray:
+    """Log density of each window period's KPI, `chain draw time`, in units of KPI relative to the geo's size."""
+    model, panel = model_of(fit), panel_of(fit)
+    structure, arrays, _ = model
+    inside = np.flatnonzero(panel["in_window"].values)
+
+    def at(sample: Sample) -> Array:
+        mean = expected_kpi(model, arrays, sample) / arrays.size
+        return _by_period(structure, arrays, sample, mean)[inside]
+
+    coords = {"time": panel["time"].values[inside]}
+    return labelled(fit, over_draws(at, draws_of(fit)), coords, None, "log density")
+
+
+def _by_period(
+    structure: Structure, arrays: Arrays, sample: Sample, mean: Float[Array, "time geo"]
+) -> Float[Array, " time"]:
+    """Log density of each period, what is masked counting nothing."""
+    if "shock" not in sample:
+        return (_cell(structure, arrays, sample, mean) * arrays.mask).sum(axis=1)
+    if structure.likelihood == "normal" and structure.link == "identity":
+        return _with_shared_shock(arrays, sample, mean)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
+    shocks = sample["shock"] * jnp.asarray(nodes)
+
+    def shifted(shock: Array) -> Array:
+        moved = mean * jnp.exp(shock) if structure.link == "log" else mean + shock
+        return (_cell(structure, arrays, sample, moved) * arrays.mask).sum(axis=1)
+
+    terms = jax.vmap(shifted)(shocks) + jnp.log(jnp.asarray(weights / weights.sum()))[:, None]
+    return jax.scipy.special.logsumexp(terms, axis=0)
+
+
+def _cell(structure: Structure, arrays: Arrays, sample: Sample, mean: Array) -> Array:
+    if structure.likelihood == "negative_binomial":
+        counted = dist.NegativeBinomial2(mean * arrays.size, sample["concentration"])
+        return counted.log_prob(jnp.round(arrays.kpi * arrays.size))
+    if structure.likelihood == "student_t":
+        return dist.StudentT(sample["degrees_of_freedom"], mean, sample["sigma"]).log_prob(arrays.kpi)
+    return dist.Normal(mean, sample["sigma"]).log_prob(arrays.kpi)
+
+
+def _with_shared_shock(arrays: Arrays, sample: Sample, mean: Array) -> Array:
+    """Normal cells of variance sigma^2 that share a shock of variance shock^2, by Sherman and Morrison."""
+    residual = arrays.mask * (arrays.kpi - mean)
+    cells, ratio = arrays.mask.sum(axis=1), (sample["shock"] / sample["sigma"]) ** 2
+    square = (residual**2).sum(axis=1) - residual.sum(axis=1) ** 2 * ratio / (1.0 + cells * ratio)
+    log_det = cells * jnp.log(2 * jnp.pi * sample["sigma"] ** 2) + jnp.log1p(cells * ratio)
+    return -0.5 * (log_det + square / sample["sigma"] ** 2)
+
+
+def log_prior(fit: xr.DataTree) -> xr.DataArray:
+    """Log prior density of the media part, `chain draw`: what a channel does, not the baseline and the noise.
+
+    With several geos a channel's share is read off the mean of its log coefficients over geos.
+    """
+    structure, arrays, _ = model_of(fit)
+
+    def at(sample: Sample) -> Array:
+        total = jnp.zeros(())
+        for group in structure.groups:
+            members = jnp.asarray(group.channels)
+            for kind, component in (("adstock", group.adstock), ("saturation", group.saturation)):
+                for name, prior in component.priors.items():
+                    total += prior.log_prob(sample[f"{kind}_{name}"][members]).sum()
+        own = response(structure, arrays, sample)
+        effect = effect_of_share(structure, arrays, sample, own)
+        log_share = jnp.log(jnp.maximum(sample["coefficient"], 1e-300)).mean(axis=0) + jnp.log(effect)
+        spread = sample["roi_spread"]
+        variance = jnp.where(arrays.pooled, spread**2, arrays.prior_sd**2)
+        common = MEDIA_SHARE[1] * arrays.pooled[:, None]
+        shares = dist.LowRankMultivariateNormal(arrays.prior_mean, common, variance)
+        return total + shares.log_prob(log_share) + dist.LogNormal(*ROI_SPREAD).log_prob(spread)
+
+    return labelled(fit, over_draws(at, draws_of(fit)), {}, None, "log density")
