@@ -220,7 +220,11 @@ def watch(run: Path, data: Path, today: dt.date | None = None) -> tuple[Path, Wa
     from mmm.watch.monitor import watch as watched
 
     found = watched(load_fit(run / "fit.nc"), data, today)
-    about = {"run_id": read_manifest(run)["run_id"], "data": data.name, "data_sha256": digest(data)}
+    about = {
+        "run_id": read_manifest(run)["run_id"],
+        "data": data.name,
+        "data_sha256": digest(data) if data.is_file() else None,
+    }
     path = write_atomic(run / "watch.json", found.to_json(**about))
     raised = [f"{alert.monitor}: {alert.subject}" for alert in found.alerts]
     amend(run, audit=audit.record(run, "watched", **about, alerts=raised, output=digest(path)))
@@ -253,7 +257,8 @@ def refreshed(parent: Path, data: Path, study: Study | None) -> tuple[Study, xr.
         )
     late = read_new(after, data, own)
     window = after.data.window.model_copy(update={"end": None})
-    source = after.data.model_copy(update={"source": data.as_posix(), "window": window})
+    origin = after.data.source if isinstance(after.data.source, tuple) else data.as_posix()
+    source = after.data.model_copy(update={"source": origin, "window": window})
     horizon = after.plan.horizon
     if study is None and not isinstance(horizon, str):
         horizon = horizon.model_copy(update={"start": None})

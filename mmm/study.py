@@ -30,7 +30,7 @@ from mmm.study_plan import Finance, Group, Horizon, Plan, Report, Scenario, Targ
 from mmm.study_types import Day, Key, Name, Part
 
 __all__ = [
-    "INTERVAL", "Channel", "ChannelModel", "Data", "Event", "Finance", "Fit", "Group", "Holidays", "Horizon",
+    "INTERVAL", "Channel", "ChannelModel", "Data", "Event", "Export", "Finance", "Fit", "Group", "Holidays", "Horizon",
     "InputError", "Kpi", "Model", "Organic", "Plan", "Prior", "Report", "Scenario", "Seasonality", "Study",
     "StudyError", "TableSource", "Target", "Trend", "Window", "load_study",
 ]  # fmt: skip
@@ -110,10 +110,25 @@ class TableSource(Part):
         return self
 
 
-class Data(Part):
-    """Where the panel comes from and what its columns mean."""
+class Export(Part):
+    """One raw export among several: where it is, its own column of dates (and of regions), and which of its `columns`
+    are which of the study's; those of the same name where that is left out.
+
+    `where` keeps rows by what a column says. `missing: zero` says that no row means 0, as ad platforms export.
+    """
 
     source: Key | TableSource
+    time: Key
+    geo: Key | None = None
+    columns: dict[Key, Key] = Field(default={})
+    where: dict[Key, Key | tuple[Key, ...]] = Field(default={})
+    missing: Literal["error", "zero"] = "error"
+
+
+class Data(Part):
+    """Where the panel comes from and what its columns mean; a list of sources is joined (`mmm.data.exports`)."""
+
+    source: Key | TableSource | Annotated[tuple[Export, ...], Field(min_length=1)]
     time: Key
     frequency: Key | None = None
     geo: Key | None = None

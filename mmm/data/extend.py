@@ -41,8 +41,24 @@ class Extension:
 
 
 def read_new(study: Study, path: Path, parent: xr.Dataset) -> xr.DataTree:
-    """The panel of a new file, read as `study` reads its own, whatever the study's window."""
-    changes = {"source": str(path.resolve()), "window": Window(), "frequency": str(parent.attrs["frequency"])}
+    """The panel of a new file, read as `study` reads its own, whatever the study's window.
+
+    Where the study joins a list of exports, `path` is a folder with new ones of the same names.
+    """
+    source = study.data.source
+    if isinstance(source, tuple):
+        if not path.is_dir():
+            raise InputError([f"{path}: the study joins several exports, so give the folder that has the new ones"])
+        place = path.resolve()
+        late: object = tuple(
+            export.model_copy(update={"source": str(place / Path(export.source).name)})
+            if isinstance(export.source, str)
+            else export
+            for export in source
+        )
+    else:
+        late = str(path.resolve())
+    changes = {"source": late, "window": Window(), "frequency": str(parent.attrs["frequency"])}
     return load_panel(study.model_copy(update={"data": study.data.model_copy(update=changes)}))
 
 

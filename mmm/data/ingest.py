@@ -32,6 +32,7 @@ def read_source(study: Study) -> Table:
     Raises `InputError` that lists every file that cannot be read and every column that holds personal data.
     """
     source = study.data.source
+    assert not isinstance(source, tuple)  # a list is joined by `mmm.data.exports`
     if isinstance(source, TableSource):
         table = read_database(source, study.folder)
         name = source.table

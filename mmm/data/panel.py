@@ -23,6 +23,7 @@ import xarray as xr
 from jaxtyping import Float
 
 from mmm.data.dates import ONE_DAY, find_frequency, parse_dates, period_starts, periods_per_year
+from mmm.data.exports import read_exports
 from mmm.data.grid import grid_problems
 from mmm.data.identity import data_hash
 from mmm.data.ingest import read_source
@@ -63,6 +64,8 @@ class Cells:
 def load_panel(study: Study) -> xr.DataTree:
     """The study's data as a tree with one group, `/panel`. Raises `InputError` with everything that is wrong."""
     source = study.data.source
+    if isinstance(source, tuple):
+        return panel_from_table(read_exports(study), study, "the joined exports")
     name = source if isinstance(source, str) else source.table
     return panel_from_table(read_source(study), study, name)
 
