@@ -24,10 +24,14 @@ if TYPE_CHECKING:
     from mmm.data.review import review as review
     from mmm.data.simulate import simulate as simulate
     from mmm.insight.check import check as check
+    from mmm.insight.compare import compare as compare
+    from mmm.insight.compare import loo as loo
+    from mmm.insight.compare import stack as stack
     from mmm.insight.contrast import contrast as contrast
     from mmm.insight.contribution import contribution as contribution
     from mmm.insight.contribution import decompose as decompose
     from mmm.insight.curves import response_curves as response_curves
+    from mmm.insight.identify import identification as identification
     from mmm.insight.prior import prior_table as prior_table
     from mmm.insight.returns import half_life as half_life
     from mmm.insight.returns import mroi as mroi
@@ -47,6 +51,10 @@ _HOMES = {
     "load_fit": "mmm.model.fit",
     "save_fit": "mmm.model.fit",
     "check": "mmm.insight.check",
+    "compare": "mmm.insight.compare",
+    "loo": "mmm.insight.compare",
+    "stack": "mmm.insight.compare",
+    "identification": "mmm.insight.identify",
     "contrast": "mmm.insight.contrast",
     "contribution": "mmm.insight.contribution",
     "decompose": "mmm.insight.contribution",

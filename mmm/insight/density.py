@@ -2,6 +2,7 @@
 
     log_likelihood(fit)     # chain draw time: all geos of a period together
     log_prior(fit)          # chain draw: component parameters, the ROI spread, and the channels' shares of KPI
+    log_predictive(fit, longer, new)    # of periods that the fit has not seen
 
 The likelihood is that of a period given all parameters, baseline coefficients included, also where the sampler had
 integrated them out: they are drawn again from their exact conditional. A shock that geos share is integrated out, for
@@ -15,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 import xarray as xr
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from mmm.insight.contrast import Sample, draws_of, expected_kpi, labelled, over_draws
 from mmm.model.core import effect_of_share, response
@@ -38,6 +39,28 @@ def log_likelihood(fit: xr.DataTree) -> xr.DataArray:
 
     coords = {"time": panel["time"].values[inside]}
     return labelled(fit, over_draws(at, draws_of(fit)), coords, None, "log density")
+
+
+def log_predictive(
+    fit: xr.DataTree, panel: xr.Dataset, new: Bool[np.ndarray, " time"]
+) -> Float[np.ndarray, " new_time"]:
+    """Log predictive density of each of the rows `new` of `panel`, which continues the fit's own and has them outside
+    of the window; averaged over draws."""
+    tree = xr.DataTree.from_dict({"/panel": panel, "/posterior": fit["posterior"].to_dataset()})
+    tree.attrs = dict(fit.attrs)
+    model = model_of(tree)
+    kpi = panel["kpi"].transpose("time", "geo").to_numpy()
+    counts = np.isfinite(kpi) & new[:, None]
+    relative = jnp.asarray(np.where(counts, kpi, 0.0) / np.asarray(model.arrays.size))
+    arrays = model.arrays._replace(kpi=relative, mask=jnp.asarray(counts.astype(float)))
+    rows = np.flatnonzero(new)
+
+    def at(sample: Sample) -> Array:
+        mean = expected_kpi(model, arrays, sample) / arrays.size
+        return _by_period(model.structure, arrays, sample, mean)[rows]
+
+    values = over_draws(at, draws_of(tree))
+    return np.asarray(jax.scipy.special.logsumexp(jnp.asarray(values), axis=0)) - np.log(len(values))
 
 
 def _by_period(

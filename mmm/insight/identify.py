@@ -110,7 +110,7 @@ def sensitivity(fit: xr.DataTree) -> pd.DataFrame:
 def _weights(array_stats: object, log_density: np.ndarray, power: float) -> tuple[np.ndarray, float]:
     """Normalised Pareto-smoothed weights of draws whose density is raised to `power`, and Pareto k."""
     log_ratio = (power - 1.0) * (log_density - log_density.mean())
-    smoothed, k = array_stats.psislw(log_ratio, axis=[0, 1])  # type: ignore[attr-defined]
+    smoothed, k = array_stats.psislw(-log_ratio, axis=[0, 1])  # type: ignore[attr-defined]  # it changes the sign itself
     weights = np.exp(smoothed - smoothed.max())
     return weights / weights.sum(), float(k)
 

@@ -74,9 +74,9 @@ def periods_to_alarm(limit: float) -> float:
     return float((np.exp(raised) - raised - 1) / (2 * ALLOWANCE**2))
 
 
-def limit_for(series: int, periods_per_year: float, sides: int = 2) -> float:
-    """The limit with which `series` charts together raise `RATE` false alarms a year."""
-    wanted = series * sides * periods_per_year / RATE
+def limit_for(series: int, periods_per_year: float, sides: int = 2, rate: float = RATE) -> float:
+    """The limit with which `series` charts together raise `rate` false alarms a year."""
+    wanted = series * sides * periods_per_year / rate
     return float(brentq(lambda limit: periods_to_alarm(limit) - wanted, 0.0, 60.0))
 
 

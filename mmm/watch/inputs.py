@@ -28,6 +28,9 @@ from mmm.watch.reading import Reading, day, of_chart
 
 BEYOND = 0.5
 """How far beyond the window's largest value is another market, as a share of it (controls: of their range)."""
+CHARTED_RATE = 0.04
+"""False alarms a year that charts of inputs are designed for, a fifth of the others': their scores come from a short
+history and are less normal than a forecast's, and alarms are five to ten times as frequent as designed."""
 SHORTEST_HISTORY_YEARS = 1.0
 SEASONS = 2
 """Yearly waves that spend is freed of, where the window has two years to learn them from."""
@@ -54,7 +57,7 @@ def _charted(panel: xr.Dataset, series: Series, new: np.ndarray, count: int, sea
     waves = [wave(2 * np.pi * k * years) for k in range(1, order + 1) for wave in (np.sin, np.cos)]
     seasons = np.stack(waves, axis=-1) if waves else np.empty((len(series), 0))
     scores = innovations(series[~new], series[new], seasons, normal)
-    return chart(scores, limit_for(count, _per_year(panel)))
+    return chart(scores, limit_for(count, _per_year(panel), rate=CHARTED_RATE))
 
 
 def _spend(panel: xr.Dataset, new: np.ndarray) -> Iterator[Reading]:
