@@ -189,7 +189,7 @@ def _part_periods(time: pd.Series, period: pd.Series, alias: str) -> list[str]:
     short = days[days < full]
     if short.empty:
         return []
-    said = listing([f"{start:%Y-%m-%d} ({count} days)" for start, count in short.items()], 5)  # type: ignore[str-format]
+    said = listing([f"{start:%Y-%m-%d} ({count} days)" for start, count in short.items()], 5)
     return [f"has only some days of {len(short)} periods, {said}: complete them, or say `missing: zero` if no row is 0"]
 
 
@@ -213,7 +213,7 @@ def _joined(parts: list[Part], places: dict[str, str], data: Data) -> Table:
     return Table(frame, (Origin("the joined exports"),))
 
 
-def _column(column: str, parts: list[Part], index: pd.MultiIndex, problems: list[str]) -> Float[np.ndarray, " row"]:
+def _column(column: str, parts: list[Part], index: pd.Index, problems: list[str]) -> Float[np.ndarray, " row"]:
     """One column of the study from the exports that give it."""
     found = pd.Series(np.nan, index)
     for place, part in enumerate(parts):
@@ -237,12 +237,12 @@ def _column(column: str, parts: list[Part], index: pd.MultiIndex, problems: list
     return found.to_numpy(float)
 
 
-def _on(values: pd.Series, index: pd.MultiIndex) -> pd.Series:
+def _on(values: pd.Series, index: pd.Index) -> pd.Series:
     """Values on the KPI's periods and geos; those without a geo hold in every one."""
     if (values.index.get_level_values("geo") == "").all():
         return pd.Series(values.droplevel("geo").reindex(index.get_level_values("time")).to_numpy(), index)
     return values.reindex(index)
 
 
-def _cells(index: pd.MultiIndex) -> str:
+def _cells(index: pd.Index) -> str:
     return listing([f"{time:%Y-%m-%d}{f' {geo}' if geo else ''}" for time, geo in index], 5)
