@@ -15,6 +15,7 @@ from reports.facts import (
     decision,
     evidence,
     finance,
+    frontier,
     headline,
     method,
     planner,
@@ -73,6 +74,7 @@ def budget(source: Source, facts: Facts, figures: Mapping[str, Figure]) -> dict[
         "banner": headline.banner(facts["decision"], facts["trust"]["checks"], words),
         "decision": decision.words(facts["decision"], words),
         "scenarios": scenarios.words(facts["scenarios"], words, facts["decision"]["action"]),
+        "frontier": frontier.words(facts["frontier"], words),
         "finance": finance.words(facts["finance"], words),
     }
 

@@ -42,6 +42,7 @@ OPTIONAL = (
     "plan_curves",
     "changes",
     "learning",
+    "frontier",
 )
 
 

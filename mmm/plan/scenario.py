@@ -24,6 +24,7 @@ from mmm.errors import InputError, listing
 from mmm.plan.bounds import DEFAULT, allowed, labels_of
 from mmm.plan.choice import STANDING, check_split, choices, limits_for, shares_of, single_draw_optima
 from mmm.plan.finance import finance_table, terms
+from mmm.plan.frontier import efficient_frontier
 from mmm.plan.outlook import Outlook, outlook
 from mmm.plan.reference import reference_of
 from mmm.plan.summary import summary_table
@@ -91,7 +92,12 @@ def check_plan(panel: xr.DataTree, study: Study) -> None:
 
 def plan_tables(fit: xr.DataTree, verdicts: pd.DataFrame | None) -> dict[str, pd.DataFrame]:
     """Every table of the study's plan by its name in the run folder."""
-    plan = allocate(fit, verdicts=verdicts)
+    from mmm.model.fit import study_of
+
+    study = study_of(fit)
+    settings = settings_with(study.plan, tuple(study.data.channels), None, None)
+    view = outlook(fit, study, settings.horizon, reach_of(settings))
+    plan = plan_from(view, settings, verdicts)
     return {
         "allocation": plan.allocation,
         "scenarios": plan.scenarios,
@@ -100,6 +106,7 @@ def plan_tables(fit: xr.DataTree, verdicts: pd.DataFrame | None) -> dict[str, pd
         "calendar": plan.calendar,
         "plan_curves": plan.curves,
         "plan_summary": plan.summary,
+        "frontier": efficient_frontier(view, limits_for(view, settings, labels_of(verdicts)), settings),
     }
 
 

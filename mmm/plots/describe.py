@@ -18,7 +18,7 @@ from mmm.plots.curves import curves_of
 from mmm.plots.names import gate_name, spoken
 from mmm.plots.source import Source, channels, table, total, units
 from mmm.plots.theme import spoken_for
-from mmm.speech import word
+from mmm.speech import day, spoken_locale, word
 
 
 @spoken_for
@@ -199,39 +199,47 @@ def allocation(source: Source) -> str:
     return word(text, names=labels.listed(list(bound)))
 
 
+@spoken_for
 def frontier(source: Source) -> str:
-    """What the present budget earns when split best, and what the smallest and the largest drawn would."""
+    """What the recommended budget earns when split best, and what the smallest and the largest drawn would."""
     rows, unit = table(source, "frontier"), units(source)
-    now = rows.loc[[(rows["multiple"] - 1).abs().idxmin()]]
+    best = rows.loc[[(rows["multiple"] - 1).abs().idxmin()]]
     parts = [
-        f"{labels.money(row['budget'], unit.currency)} earns "
-        + _interval(row["outcome_mean"], row["outcome_p05"], row["outcome_p95"], unit.worth)
-        for _, row in pd.concat([rows.iloc[[0]], now, rows.iloc[[-1]]]).drop_duplicates().iterrows()
+        word(
+            "{budget} earns {outcome}",
+            budget=labels.money(row["budget"], unit.currency),
+            outcome=_interval(row["outcome_mean"], row["outcome_p05"], row["outcome_p95"], unit.worth),
+        )
+        for _, row in pd.concat([rows.iloc[[0]], best, rows.iloc[[-1]]]).drop_duplicates().iterrows()
     ]
-    return f"Best outcome of paid media by budget, with 90 % intervals: {labels.listed(parts)}."
+    text = "Best outcome of paid media by budget, with {level} intervals: {budgets}."
+    return word(text, level=labels.level(), budgets=labels.listed(parts))
 
 
+@spoken_for
 def marginal_returns(source: Source) -> str:
     """Where the next unit of money earns most and least, now and as proposed."""
     rows = table(source, "allocation_quality").dropna(subset=["mroi_current_mean"]).set_index("channel")
-    said = []
-    for when, words in (("current", "now"), ("recommended", "as proposed")):
+    said = {}
+    for when in ("current", "recommended"):
         mean = rows[f"mroi_{when}_mean"]
-        most, least = str(mean.idxmax()), str(mean.idxmin())
-        ends = f"{labels.number(mean.max())} ({spoken(most)}) and {labels.number(mean.min())} ({spoken(least)})"
-        said.append(f"{words} between {ends}")
-    return f"Return on the next unit of money: {'; '.join(said)}."
+        most, least = (f"{labels.number(mean[name])} ({spoken(str(name))})" for name in (mean.idxmax(), mean.idxmin()))
+        said[when] = word("{most} and {least}", most=most, least=least)
+    text = "Return on the next unit of money: now between {current}; as proposed between {recommended}."
+    return word(text, **said)
 
 
+@spoken_for
 def calendar(source: Source) -> str:
     """The periods with the most and the least proposed spend."""
     rows, unit = table(source, "calendar"), units(source)
     by_period = rows.groupby("period")["recommended_spend"].sum().sort_values(kind="stable")
     least, most = (
-        f"{pd.Timestamp(str(when)):%Y-%m-%d} ({labels.money(float(spend), unit.currency)})"
+        f"{day(pd.Timestamp(str(when)), 'medium', spoken_locale())} ({labels.money(float(spend), unit.currency)})"
         for when, spend in (next(iter(part.items())) for part in (by_period, by_period[::-1]))
     )
-    return f"Proposed spend by channel and period beside the present; most in {most}, least in {least}."
+    text = "Proposed spend by channel and period beside the present; most in {most}, least in {least}."
+    return word(text, most=most, least=least)
 
 
 def _span(row: pd.Series, middle: str, unit: str = "") -> str:

@@ -15,6 +15,7 @@ from matplotlib.patches import Patch
 from mmm.plots import labels, theme
 from mmm.plots.dates import date_axis
 from mmm.plots.source import Source, Units, channels, table, units
+from mmm.speech import word
 
 
 @theme.styled
@@ -34,10 +35,10 @@ def calendar(source: Source, axes: np.ndarray | None = None, *, unit: Units | No
         _channel(ax, rows[rows["channel"] == name].sort_values("period"), scale, shades[name])
         theme.title(ax, text, len(order))
         if ax.get_subplotspec().colspan.start == 0:
-            ax.set_ylabel(scale.label("Spend"))
+            ax.set_ylabel(scale.label(word("Spend")))
     if len(axes):
-        handles = [Patch(color=theme.MUTED, alpha=0.5, linewidth=0, label="Proposed")]
-        handles.append(Line2D([], [], color=theme.INK, linewidth=1.0, label="Present"))
+        handles = [Patch(color=theme.MUTED, alpha=0.5, linewidth=0, label=word("Proposed"))]
+        handles.append(Line2D([], [], color=theme.INK, linewidth=1.0, label=word("Present")))
         axes[0].get_figure(root=True).legend(handles=handles, loc="outside upper left", ncols=2)
     return axes
 

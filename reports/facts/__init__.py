@@ -16,7 +16,18 @@ import math
 from pathlib import Path
 from typing import Any
 
-from reports.facts import changes, contribution, decision, evidence, finance, method, planner, scenarios, trust
+from reports.facts import (
+    changes,
+    contribution,
+    decision,
+    evidence,
+    finance,
+    frontier,
+    method,
+    planner,
+    scenarios,
+    trust,
+)
 from reports.source import Source, read
 
 
@@ -29,6 +40,7 @@ def numbers(source: Source) -> dict[str, dict[str, Any]]:
         "evidence": evident,
         "decision": decision.numbers(source, evident),
         "scenarios": scenarios.numbers(source),
+        "frontier": frontier.numbers(source),
         "planner": planner.numbers(source),
         "finance": finance.numbers(source),
         "trust": trust.numbers(source),

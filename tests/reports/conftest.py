@@ -10,7 +10,7 @@ import pytest
 from reports import figures
 from tests.reports.fake_run import fake_run
 
-DRAWN = ("contribution", "roi", "spend_shift", "curves", "scenarios", "backtest", "causal", "allocation")
+DRAWN = ("contribution", "roi", "spend_shift", "curves", "scenarios", "backtest", "causal", "allocation", "frontier")
 
 
 def draw(run: Path) -> None:

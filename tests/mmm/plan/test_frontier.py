@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from mmm.plan.bounds import allowed
+from mmm.plan.choice import limits_for
 from mmm.plan.frontier import efficient_frontier
 from mmm.plan.outlook import Outlook, outcome
 from mmm.plan.scenario import plan_from
@@ -28,7 +29,7 @@ def test_more_budget_earns_more_with_diminishing_returns(market: Market) -> None
     table = frontier_of(market(slopes=(1.0, 0.9, 0.8)))
     assert table.budget.tolist() == pytest.approx(np.arange(180.0, 430.0, 30.0))
     assert (table.outcome_mean.diff()[1:] > 0).all()
-    assert (table.mroi.diff()[1:] < 0).all()
+    assert (table.mroi_mean.diff()[1:] < 0).all()
     assert table.optimality_gap.max() < 1e-3
     assert (table.outcome_p05 <= table.outcome_mean).all()
 
@@ -37,6 +38,18 @@ def test_the_present_budget_split_well_earns_at_least_what_it_does_now(market: M
     view = market()
     table = frontier_of(view).set_index("multiple")
     assert table.outcome_mean[1.0] >= outcome(view, np.ones(3)).sum(axis=1).mean()
+
+
+def test_the_frontier_passes_through_recommended_cut_and_grow(market: Market) -> None:
+    view, settings = market(), Settings(budget=330.0, caution=0.0, bounds={"default": (0.5, 1.6)})
+    plan = plan_from(view, settings).scenarios.set_index("scenario")
+    limits = limits_for(view, settings, None)
+    line = efficient_frontier(view, limits, settings, (0.9, 1.0, 1.1)).set_index("multiple")
+    for multiple, name in {0.9: "cut", 1.0: "recommended", 1.1: "grow"}.items():
+        for column in ("budget", "outcome_mean", "outcome_p05", "outcome_p95"):
+            assert line.loc[multiple, column] == pytest.approx(plan.loc[name, column])
+    assert (line.mroi_p05 <= line.mroi_mean).all()
+    assert (line.mroi_mean <= line.mroi_p95).all()
 
 
 def test_profit_is_what_the_margin_leaves(market: Market) -> None:

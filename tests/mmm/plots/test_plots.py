@@ -166,17 +166,23 @@ def test_shapes_are_drawn_with_their_bands() -> None:
     assert isinstance(plots.saturation_shapes(one)[0], Axes)
 
 
-def test_the_frontier_marks_the_present_budget_and_money_back() -> None:
+def test_the_frontier_marks_both_plans_and_money_back(tmp_path: Path) -> None:
     rows = {"multiple": [0.5, 1.0, 1.5], "budget": [1e5, 2e5, 3e5], "outcome_p05": [2e5, 3e5, 3.5e5]}
     frame = pd.DataFrame(rows | {"outcome_mean": [3e5, 4e5, 4.5e5], "outcome_p95": [4e5, 5e5, 5.5e5]})
     ax = plots.frontier(frame, unit=Units(currency="EUR"))
-    mean, present, back = ax.lines
-    assert present.get_xydata().tolist() == [[200.0, 400.0]]
+    mean, back, recommended = ax.lines
+    assert recommended.get_xydata().tolist() == [[200.0, 400.0]]
     assert mean.get_ydata().tolist() == [300.0, 400.0, 450.0]
     assert back.get_ydata().tolist() == [100.0, 200.0, 300.0]
     assert ax.get_xlabel() == "Budget, €k"
     assert "€" not in plots.frontier(frame).get_xlabel()
     assert "100k earns 300k (200k to 400k)" in plots.describe.frontier(frame)
+    (tmp_path / "tables").mkdir()
+    frame.to_csv(tmp_path / "tables" / "frontier.csv")
+    (tmp_path / "tables" / "scenarios.csv").write_text("scenario,budget,outcome_mean\nhold,350000,380000\n")
+    beside = plots.frontier(tmp_path, unit=Units(currency="EUR"))
+    assert beside.lines[-1].get_xydata().tolist() == [[350.0, 380.0]]
+    assert beside.get_xlim() == (100.0, 350.0)
 
 
 def test_marginal_returns_leave_out_a_channel_that_spends_nothing() -> None:
@@ -201,4 +207,4 @@ def test_a_calendar_has_a_panel_for_each_channel_that_spends() -> None:
     assert [ax.get_title(loc="left") for ax in axes] == ["TV"]
     assert [bar.get_height() for bar in axes[0].patches] == [4.0, 2.0, 3.0]
     assert axes[0].lines[0].get_ydata().tolist() == [0.0, 5.0, 5.0]
-    assert "most in 2026-01-05" in plots.describe.calendar(pd.concat(frames))
+    assert "most in 5 Jan 2026" in plots.describe.calendar(pd.concat(frames))

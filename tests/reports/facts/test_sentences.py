@@ -135,6 +135,20 @@ def test_the_profit_of_another_budget_is_margin_on_the_gain_less_the_extra_spend
     assert facts["profit"] == pytest.approx(0.38 * rows.loc["grow", "gain_vs_hold_mean"] - extra)
 
 
+@pytest.mark.parametrize(("factor", "verdict"), [(5.0, "more money"), (0.1, "less money"), (1.0, "do not say")])
+def test_the_next_unit_of_money_is_held_against_the_margin(run: Path, factor: float, verdict: str) -> None:
+    path = run / "tables" / "frontier.csv"
+    table = pd.read_csv(path)
+    at = table["multiple"] == 1.0
+    needed = 1 / 0.38
+    table.loc[at, ["mroi_mean", "mroi_p05", "mroi_p95"]] = [factor * needed * part for part in (1.0, 0.8, 1.2)]
+    table.to_csv(path, index=False)
+    said = find(run, "*At the recommended budget*")
+    assert said.facts["needed"] == pytest.approx(needed)
+    assert said.facts["interval"] == pytest.approx((0.8 * factor * needed, 1.2 * factor * needed))
+    assert verdict in said.text
+
+
 def test_the_backtest_is_counted_from_the_fit_table(run: Path) -> None:
     hidden = tables(run)["fit"].query("geo == 'all' and split == 'holdout'")
     facts = find(run, "Of the {rows").facts
