@@ -52,7 +52,7 @@ def prepared(study: Study, panel: xr.DataTree) -> xr.DataTree:
     from mmm.data.lift import read_lift
     from mmm.model.calibrate import to_dataset
     from mmm.model.fit import model_of
-    from mmm.plan.scenario import check_plan
+    from mmm.plan.stage import check_plan
 
     tree = panel.copy()
     problems: list[str] = []
@@ -199,7 +199,7 @@ def validate(run: Path, progress: Progress) -> Iterable[Path]:
 def plan(run: Path) -> Iterable[Path]:
     """Recommends a budget and compares it with the alternatives."""
     from mmm.model.fit import load_fit
-    from mmm.plan.scenario import plan_tables
+    from mmm.plan.stage import plan_tables
 
     path = run / "tables" / "verdicts.csv"
     verdicts = read_table(path) if path.is_file() else None

@@ -26,13 +26,13 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from mmm.errors import InputError, StudyError, closest, listing
 from mmm.study_file import Document, read_document, validate
-from mmm.study_plan import Finance, Group, Horizon, Plan, Report, Scenario, Target
+from mmm.study_plan import Finance, Flighting, Group, Horizon, Plan, Report, Scenario, Target
 from mmm.study_types import Day, Key, Name, Part
 
 __all__ = [
-    "INTERVAL", "Channel", "ChannelModel", "Data", "Event", "Export", "Finance", "Fit", "Group", "Holidays", "Horizon",
-    "InputError", "Kpi", "Model", "Organic", "Plan", "Prior", "Report", "Scenario", "Seasonality", "Study",
-    "StudyError", "TableSource", "Target", "Trend", "Window", "load_study",
+    "INTERVAL", "Channel", "ChannelModel", "Data", "Event", "Export", "Finance", "Fit", "Flighting", "Group",
+    "Holidays", "Horizon", "InputError", "Kpi", "Model", "Organic", "Plan", "Prior", "Report", "Scenario",
+    "Seasonality", "Study", "StudyError", "TableSource", "Target", "Trend", "Window", "load_study",
 ]  # fmt: skip
 
 INTERVAL = (0.05, 0.95)
@@ -370,6 +370,8 @@ def _unknown_channels(study: Study) -> Iterator[str]:
     mentioned += [
         (f"plan.scenarios.{scenario.name}", name) for scenario in plan.scenarios for name in scenario.multiples
     ]
+    if plan.flighting:
+        mentioned += [("plan.flighting", name) for name in plan.flighting.channels if name != "default"]
     for place, name in mentioned:
         if name not in paid:
             yield f"{place} names {name!r}, which is not a channel: {closest(name, paid)}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PositiveFloat, PositiveInt, model_validator
 
 from mmm.study_types import Day, Key, Name, Part
 
@@ -72,10 +72,33 @@ class Finance(Part):
     discount_rate: Annotated[float, Field(ge=0, lt=1)] = 0.08
 
 
+class Flighting(Part):
+    """A calendar that decides every period by itself; `plan.flighting: true` takes it without further limits.
+
+    `within` bounds each period in multiples of the channel's mean reference period, one pair for all channels or pairs
+    by channel; without it a period goes from 0 to what was observed. From one period to the next a channel moves by at
+    most `change` of its mean reference period. Below its `minimum`, in money, a channel is off air.
+    """
+
+    within: Bounds | dict[Key, Bounds] | None = None
+    change: PositiveFloat | None = None
+    minimum: dict[Key, Annotated[float, Field(ge=0)]] = Field(default={})
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Every channel that is named."""
+        return (*(self.within if isinstance(self.within, dict) else ()), *self.minimum)
+
+
+def _switched(value: object) -> object:
+    return {True: {}, False: None}[value] if isinstance(value, bool) else value
+
+
 class Plan(Part):
     """What the budget may be. Bounds are multiples of the reference spend.
 
     `caution` is how many standard deviations of what a channel's move brings count against it; 0 believes the mean.
+    `flighting` also decides each period, and `by_geo` the split over regions, each in a table of its own.
     """
 
     horizon: Literal["history"] | Horizon = Horizon()
@@ -85,6 +108,8 @@ class Plan(Part):
     caution: Annotated[float, Field(ge=0)] = 0.5
     groups: tuple[Group, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
+    flighting: Annotated[Flighting | None, BeforeValidator(_switched)] = None
+    by_geo: bool = False
     finance: Finance = Finance()
 
 

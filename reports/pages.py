@@ -15,10 +15,12 @@ from reports.facts import (
     decision,
     evidence,
     finance,
+    flighting,
     frontier,
     headline,
     method,
     planner,
+    regions,
     scenarios,
     trust,
 )
@@ -75,6 +77,8 @@ def budget(source: Source, facts: Facts, figures: Mapping[str, Figure]) -> dict[
         "decision": decision.words(facts["decision"], words),
         "scenarios": scenarios.words(facts["scenarios"], words, facts["decision"]["action"]),
         "frontier": frontier.words(facts["frontier"], words),
+        "flighting": flighting.words(facts["flighting"], words),
+        "regions": regions.words(facts["regions"], words),
         "finance": finance.words(facts["finance"], words),
     }
 

@@ -43,6 +43,8 @@ OPTIONAL = (
     "changes",
     "learning",
     "frontier",
+    "flighting",
+    "allocation_geo",
 )
 
 

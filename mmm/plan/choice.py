@@ -35,6 +35,7 @@ from mmm.plan.bounds import Allowed, allowed, for_budget
 from mmm.plan.budget import TOLERANCE, Solution, optimality_gap, solve_separable
 from mmm.plan.limits import Share, check_limits
 from mmm.plan.outlook import Outlook, outcome
+from mmm.plan.reference import Reference
 from mmm.plan.target import budget_for
 from mmm.study import Group, Target
 from mmm.study import Plan as Settings
@@ -91,14 +92,14 @@ def _chosen(name: str, view: Outlook, limits: Allowed, solution: Solution) -> Ch
     return Choice(name, np.ones(len(multiples)) if settled else multiples, limits, optimality_gap(solution))
 
 
-def limits_for(view: Outlook, settings: Settings, labels: Mapping[str, str] | None) -> Allowed:
+def limits_for(view: Outlook | Reference, settings: Settings, labels: Mapping[str, str] | None) -> Allowed:
     """The limits of the recommendation. Those that evidence adds give way where the budget cannot be spent within them:
     first in proportion to the budget, then altogether."""
     limits = partial(allowed, view.channels, settings.bounds, view.observed)
     held, free = limits(labels, settings.max_shift_unvalidated), limits(None, 1.0)
     if isinstance(settings.budget, Target):
         return held
-    total = wanted_budget(view, held, settings)
+    total = float(view.spend.sum()) if settings.budget == "same" else settings.budget
     moved = for_budget(held, total / view.spend.sum())
     wider = replace(moved, lower=np.maximum(moved.lower, free.lower), upper=np.minimum(moved.upper, free.upper))
     for given in (held, wider):

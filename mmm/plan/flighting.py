@@ -5,15 +5,9 @@
 
 `mmm.allocate` keeps each channel's flighting and decides one multiple of it; here every period is decided. The search
 is that of `mmm.plan.ascent`: what was spent before the horizon still works in it, carryover after it counts, and the
-measure is taken over joint draws. What a calendar must keep to, all of it checked before anything is solved:
-
-- the budget, and the study's groups as shares of it;
-- each channel's total within its `bounds`, in multiples of its reference; `(1, 1)` freezes it, period by period;
-- each period within `within`, in multiples of the channel's mean reference period, a brand's presence for instance;
-  without it from 0 to what was observed, as one active period in twenty exceeded it;
-- `change`: from one period to the next a channel moves by at most so many of its mean reference periods;
-- `minimum`: spend is either 0 or at least that much money a period (airtime has a smallest booking);
-- a channel whose causal claim is not supported keeps its flighting within `plan.max_shift_unvalidated`.
+measure is taken over joint draws. What a calendar must keep to is the chapter `mmm.plan.schedule`, all of it checked
+before anything is solved; a smallest booking (`minimum`: spend is either 0 or at least that much money a period) comes
+last, because no linear limit says it.
 
 Money buys the exposure that it bought on average in the reference, at the geo shares it had then: a plan does not time
 its purchases by last year's bargains. Channels with reach and frequency are not decided by period yet.
@@ -23,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -32,15 +26,14 @@ from jaxtyping import Float
 
 from mmm.errors import InputError
 from mmm.plan.ascent import Calendar, Joint, search
-from mmm.plan.bounds import Allowed, allowed, labels_of
+from mmm.plan.bounds import labels_of
 from mmm.plan.market import market_of
 from mmm.plan.measure import Measure
 from mmm.plan.polytope import Polytope, check_polytope
 from mmm.plan.reference import Reference, reference_of
 from mmm.plan.risk import interval, probability, tail_mean
 from mmm.plan.scenario import settings_with
-from mmm.study import Plan as Settings
-from mmm.study import Target
+from mmm.plan.schedule import Pair, calendar_limits, check_decided
 
 SAMPLES: Final = 1000
 ON: Final = 1e-6
@@ -48,9 +41,6 @@ ON: Final = 1e-6
 
 ROUNDS: Final = 3
 """Times the periods between 0 and the smallest booking are decided and the rest is solved again."""
-
-Cells = Float[np.ndarray, "channel period"]
-Pair = tuple[float | int, float | int]
 
 
 @dataclass(frozen=True)
@@ -84,10 +74,7 @@ def flight(
 
     study = study_of(fit)
     settings = settings_with(study.plan, tuple(study.data.channels), budget, bounds)
-    if isinstance(settings.budget, Target) or isinstance(settings.horizon, str):
-        raise InputError(
-            ["a calendar needs a budget in money (or `same`) and a horizon after the data: take both from mmm.allocate"]
-        )
+    check_decided(study, settings)
     reference = reference_of(fit, settings.horizon)
     limits = calendar_limits(reference, settings, labels_of(verdicts), within, change)
     check_polytope(limits)
@@ -96,69 +83,6 @@ def flight(
     problem = Joint(form, market, limits, reference.flighting.T, measure)
     found = with_minimum(problem, search(problem), _by_channel(minimum or {}, reference, 0.0))
     return _tables(found, reference, limits, study.currency, tail)
-
-
-def calendar_limits(
-    reference: Reference,
-    settings: Settings,
-    labels: Mapping[str, str] | None = None,
-    within: Pair | Mapping[str, Pair] | None = None,
-    change: float | int | None = None,
-) -> Polytope:
-    """The linear limits of a calendar, in money, with their names."""
-    now, names = reference.flighting.T, reference.channels
-    total = float(now.sum()) if settings.budget == "same" else float(settings.budget)  # type: ignore[arg-type]
-    by_channel = allowed(names, settings.bounds, reference.observed, labels, settings.max_shift_unvalidated)
-    lower, upper = _by_period(reference, by_channel, within)
-    cells = np.arange(now.size).reshape(now.shape)
-    rows = [("the budget", np.ones(now.size), total, total)]
-    for c, name in enumerate(names):
-        ends = by_channel.lower[c] * now[c].sum(), by_channel.upper[c] * now[c].sum()
-        rows.append((f"{name}: its total between {ends[0]:,.2f} and {ends[1]:,.2f}", _at(cells[c], now.size), *ends))
-    for group in settings.groups:
-        members = _at(cells[np.isin(names, group.channels)].ravel(), now.size)
-        said = f"{', '.join(group.channels)}: {group.min_share:.1%} to {group.max_share:.1%} of the budget {total:,.2f}"
-        rows.append((said, members, group.min_share * total, group.max_share * total))
-    if change is not None:
-        rows += _changes(reference, by_channel, cells, float(change))
-    words, matrix, low, high = zip(*rows, strict=True)
-    return Polytope(
-        lower.ravel(), upper.ravel(), np.array(matrix), np.array(low), np.array(high), words,
-        tuple(f"{name}, {period:%Y-%m-%d}" for name in names for period in reference.periods),
-    )  # fmt: skip
-
-
-def _by_period(reference: Reference, by_channel: Allowed, within: Any) -> tuple[Cells, Cells]:
-    """The least and the most of every cell."""
-    now, mean = reference.flighting.T, reference.flighting.mean(axis=0)
-    lower, upper = np.zeros_like(now), np.maximum(reference.experience[:, None], now)
-    asked = dict(within) if isinstance(within, Mapping) else dict.fromkeys(reference.channels, within)
-    for c, name in enumerate(reference.channels):
-        held = "moves by" in by_channel.reasons.get(name, "") or by_channel.frozen[c]
-        if not mean[c]:
-            upper[c] = 0.0
-        elif held:
-            lower[c], upper[c] = by_channel.lower[c] * now[c], by_channel.upper[c] * now[c]
-        elif asked.get(name) is not None:
-            lower[c], upper[c] = np.array(asked[name], dtype=float) * mean[c]
-    return lower, upper
-
-
-def _changes(reference: Reference, by_channel: Allowed, cells: np.ndarray, change: float) -> list[tuple[Any, ...]]:
-    """One row for each step of a channel that is not frozen; a larger step of the reference itself stays allowed."""
-    now, rows = reference.flighting.T, []
-    for c, name in enumerate(reference.channels):
-        if by_channel.frozen[c] or not now[c].any():
-            continue
-        for t in range(1, now.shape[1]):
-            most = max(change * float(now[c].mean()), abs(float(now[c, t] - now[c, t - 1])))
-            row = _at(cells[c, t : t + 1], now.size) - _at(cells[c, t - 1 : t], now.size)
-            rows.append((f"{name}: a change of {most:,.2f} into {reference.periods[t]:%Y-%m-%d}", row, -most, most))
-    return rows
-
-
-def _at(cells: np.ndarray, size: int) -> np.ndarray:
-    return np.bincount(cells, minlength=size).astype(float)
 
 
 def _by_channel(amounts: Mapping[str, float | int], reference: Reference, default: float) -> np.ndarray:

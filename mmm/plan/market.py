@@ -18,7 +18,6 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Array, Float
 
-from mmm.errors import InputError
 from mmm.insight.contrast import Sample, draws_of, over_draws
 from mmm.media.adstock import carry_over, lagged, normalised_weights
 from mmm.model.core import baseline, media_effect, response
@@ -62,11 +61,6 @@ def _paid_groups(model: Model, paid: np.ndarray) -> list[tuple[Group, tuple[int,
         (group, tuple(place[channel] for channel in group.channels if channel in place))
         for group in model.structure.groups
     ]
-    counted = [model.structure.channels[paid[i]] for group, members in found if group.frequency for i in members]
-    if counted:
-        raise InputError(
-            [f"{', '.join(counted)}: reach and frequency cannot be planned by period yet: plan with mmm.allocate"]
-        )
     return [(group, members) for group, members in found if members]
 
 

@@ -21,12 +21,10 @@ import pandas as pd
 import xarray as xr
 
 from mmm.errors import InputError, listing
-from mmm.plan.bounds import DEFAULT, allowed, labels_of
-from mmm.plan.choice import STANDING, check_split, choices, limits_for, shares_of, single_draw_optima
+from mmm.plan.bounds import DEFAULT, labels_of
+from mmm.plan.choice import STANDING, choices, limits_for, shares_of, single_draw_optima
 from mmm.plan.finance import finance_table, terms
-from mmm.plan.frontier import efficient_frontier
 from mmm.plan.outlook import Outlook, outlook
-from mmm.plan.reference import reference_of
 from mmm.plan.summary import summary_table
 from mmm.plan.tables import (
     allocation_table,
@@ -37,7 +35,7 @@ from mmm.plan.tables import (
     scenarios_table,
 )
 from mmm.study import Plan as Settings
-from mmm.study import Study, Target
+from mmm.study import Target
 from mmm.study_file import Document, validate
 
 
@@ -75,39 +73,6 @@ def allocate(
     study = study_of(fit)
     settings = settings_with(study.plan, tuple(study.data.channels), budget, bounds)
     return plan_from(outlook(fit, study, settings.horizon, reach_of(settings)), settings, verdicts)
-
-
-def check_plan(panel: xr.DataTree, study: Study) -> None:
-    """Raises `InputError` where the study's plan cannot be met whatever a fit says: to be asked before sampling.
-
-    What a target needs is known only afterwards; the limits that evidence adds give way where they must.
-    """
-    settings = settings_with(study.plan, tuple(study.data.channels), None, None)
-    reference = reference_of(panel, settings.horizon)
-    limits = allowed(reference.channels, settings.bounds, reference.observed, None, 1.0)
-    if not isinstance(settings.budget, Target):
-        budget = reference.spend.sum() if settings.budget == "same" else settings.budget
-        check_split(float(budget), limits, reference.spend, settings.groups, reference.channels)
-
-
-def plan_tables(fit: xr.DataTree, verdicts: pd.DataFrame | None) -> dict[str, pd.DataFrame]:
-    """Every table of the study's plan by its name in the run folder."""
-    from mmm.model.fit import study_of
-
-    study = study_of(fit)
-    settings = settings_with(study.plan, tuple(study.data.channels), None, None)
-    view = outlook(fit, study, settings.horizon, reach_of(settings))
-    plan = plan_from(view, settings, verdicts)
-    return {
-        "allocation": plan.allocation,
-        "scenarios": plan.scenarios,
-        "allocation_quality": plan.quality,
-        "finance": plan.finance,
-        "calendar": plan.calendar,
-        "plan_curves": plan.curves,
-        "plan_summary": plan.summary,
-        "frontier": efficient_frontier(view, limits_for(view, settings, labels_of(verdicts)), settings),
-    }
 
 
 def plan_from(view: Outlook, settings: Settings, verdicts: pd.DataFrame | None = None) -> Plan:

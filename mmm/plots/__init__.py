@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mmm.plots.experiment import counterfactual as counterfactual
     from mmm.plots.experiment import power as power
     from mmm.plots.flighting import calendar as calendar
+    from mmm.plots.flighting import flighting as flighting
     from mmm.plots.returns import intervals as intervals
     from mmm.plots.returns import roi as roi
     from mmm.plots.review import correlation as correlation
@@ -51,6 +52,7 @@ _VERBS = {
     "correlation": "review",
     "decomposition": "composition",
     "fit_over_time": "backtest",
+    "flighting": "flighting",
     "frontier": "efficiency",
     "gates": "evidence",
     "intervals": "returns",

@@ -16,7 +16,7 @@ from mmm.plots.backtest import largest_geo
 from mmm.plots.budget import moves, title
 from mmm.plots.curves import curves_of
 from mmm.plots.names import gate_name, spoken
-from mmm.plots.source import Source, channels, table, total, units
+from mmm.plots.source import Source, Units, channels, table, total, units
 from mmm.plots.theme import spoken_for
 from mmm.speech import day, spoken_locale, word
 
@@ -223,7 +223,8 @@ def marginal_returns(source: Source) -> str:
     said = {}
     for when in ("current", "recommended"):
         mean = rows[f"mroi_{when}_mean"]
-        most, least = (f"{labels.number(mean[name])} ({spoken(str(name))})" for name in (mean.idxmax(), mean.idxmin()))
+        ends = (mean.nlargest(1), mean.nsmallest(1))
+        most, least = (f"{labels.number(float(end.iloc[0]))} ({spoken(str(end.index[0]))})" for end in ends)
         said[when] = word("{most} and {least}", most=most, least=least)
     text = "Return on the next unit of money: now between {current}; as proposed between {recommended}."
     return word(text, **said)
@@ -232,7 +233,16 @@ def marginal_returns(source: Source) -> str:
 @spoken_for
 def calendar(source: Source) -> str:
     """The periods with the most and the least proposed spend."""
-    rows, unit = table(source, "calendar"), units(source)
+    return _calendar(table(source, "calendar"), units(source))
+
+
+@spoken_for
+def flighting(source: Source) -> str:
+    """The same of the calendar that decides every period."""
+    return _calendar(table(source, "flighting"), units(source))
+
+
+def _calendar(rows: pd.DataFrame, unit: Units) -> str:
     by_period = rows.groupby("period")["recommended_spend"].sum().sort_values(kind="stable")
     least, most = (
         f"{day(pd.Timestamp(str(when)), 'medium', spoken_locale())} ({labels.money(float(spend), unit.currency)})"

@@ -51,8 +51,10 @@ def frontier(source: Source, ax: Axes | None = None, *, unit: Units | None = Non
     handles.append(theme.mark(word("Recommended plan"), "D", theme.NAVY))
     scenarios = beside(source, "scenarios")
     if scenarios is not None and (scenarios["scenario"] == "hold").any():
-        hold = scenarios.set_index("scenario").loc["hold", ["budget", "outcome_mean"]].astype(float)
-        ends += _mark(ax, hold["budget"] / across.divisor, hold["outcome_mean"] / up.divisor, "o", "white")
+        hold = scenarios[scenarios["scenario"] == "hold"].iloc[0]
+        ends += _mark(
+            ax, float(hold["budget"]) / across.divisor, float(hold["outcome_mean"]) / up.divisor, "o", "white"
+        )
         handles.append(theme.mark(word("Present plan"), "o", theme.NAVY, "white"))
     ax.set_xlim(min(ends), max(ends))
     ax.set_ylim(0, 1.05 * float(high.max()))

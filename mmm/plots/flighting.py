@@ -1,7 +1,8 @@
 """When is each channel on air? The calendar of a plan, a panel a channel.
 
-Bars are the proposed spend of each period, the line is what was spent in the period it repeats. Panels keep their own
-scale: a calendar compares weeks of one channel, `spend_shift` compares channels.
+`calendar` draws the recommended plan, each channel's flighting times one multiple; `flighting` the calendar that
+decides every period by itself. Bars are the proposed spend of each period, the line is what was spent in the period it
+repeats. Panels keep their own scale: a calendar compares weeks of one channel, `spend_shift` compares channels.
 """
 
 from __future__ import annotations
@@ -22,9 +23,18 @@ from mmm.speech import word
 def calendar(source: Source, axes: np.ndarray | None = None, *, unit: Units | None = None) -> np.ndarray:
     """Proposed spend by period (bars) over the present spend (line); an array of Axes, one a channel that spends.
 
-    `source` gives the table `calendar`, of `mmm.allocate` or of `mmm.plan.flighting.flight`.
+    `source` gives the table `calendar`, of `mmm.allocate`.
     """
-    unit, rows = unit or units(source), table(source, "calendar")
+    return _panels(source, table(source, "calendar"), axes, unit or units(source))
+
+
+@theme.styled
+def flighting(source: Source, axes: np.ndarray | None = None, *, unit: Units | None = None) -> np.ndarray:
+    """The same of the table `flighting`, which `mmm.plan.flighting.flight` decides period by period."""
+    return _panels(source, table(source, "flighting"), axes, unit or units(source))
+
+
+def _panels(source: Source, rows: pd.DataFrame, axes: np.ndarray | None, unit: Units) -> np.ndarray:
     active = rows.groupby("channel", sort=False)[["current_spend", "recommended_spend"]].sum().sum(axis=1) > 0
     order = [name for name in channels(source, [str(name) for name in active.index]) if active.get(name, False)]
     axes = theme.grid_of(len(order), row_cm=3.4) if axes is None else np.ravel(np.asarray(axes, dtype=object))

@@ -31,7 +31,7 @@ ALONE = {
 
 DRAWN = {
     "board_report": {"contribution", "roi", "curves", "spend_shift", "scenarios", "gates", "causal", "backtest"},
-    "budget_scenarios": {"scenarios", "allocation", "frontier"},
+    "budget_scenarios": {"scenarios", "allocation", "frontier", "flighting"},
 }
 
 

@@ -10,7 +10,18 @@ import pytest
 from reports import figures
 from tests.reports.fake_run import fake_run
 
-DRAWN = ("contribution", "roi", "spend_shift", "curves", "scenarios", "backtest", "causal", "allocation", "frontier")
+DRAWN = (
+    "contribution",
+    "roi",
+    "spend_shift",
+    "curves",
+    "scenarios",
+    "backtest",
+    "causal",
+    "allocation",
+    "frontier",
+    "flighting",
+)
 
 
 def draw(run: Path) -> None:

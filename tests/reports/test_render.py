@@ -168,6 +168,6 @@ def test_render_executes_the_notebooks_first_and_tells_its_progress(run: Path, m
     heard: list[tuple[float, str]] = []
     written = render.render(run, lambda share, message: heard.append((share, message)))
     assert all(path.is_file() for path in written)
-    assert len(saved(run)) == 9
+    assert len(saved(run)) == 10
     assert [share for share, _ in heard] == sorted(share for share, _ in heard)
     assert heard[-1][0] == 1.0

@@ -12,7 +12,8 @@ import xarray as xr
 
 from mmm.errors import InputError
 from mmm.insight.contribution import contribution
-from mmm.plan.scenario import Plan, allocate, plan_tables
+from mmm.plan.scenario import Plan, allocate
+from mmm.plan.stage import plan_tables
 
 
 def with_plan(fit: xr.DataTree, **plan: Any) -> xr.DataTree:

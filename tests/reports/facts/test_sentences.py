@@ -16,6 +16,7 @@ from reports import facts as subjects
 from reports import pages
 from reports.language import Sentence
 from reports.source import read
+from tests.reports.fake_run import fake_run
 
 PACKAGE = Path(reports.__file__).parent
 PROSE = [*sorted((PACKAGE / "facts").glob("*.py")), PACKAGE / "pages.py"]
@@ -133,6 +134,23 @@ def test_the_profit_of_another_budget_is_margin_on_the_gain_less_the_extra_spend
     extra = rows.loc["grow", "budget"] - rows.loc["hold", "budget"]
     assert facts["extra"] == pytest.approx(extra)
     assert facts["profit"] == pytest.approx(0.38 * rows.loc["grow", "gain_vs_hold_mean"] - extra)
+
+
+def test_the_calendar_adds_up_to_its_budget(run: Path) -> None:
+    page = pages.budget(read(run), subjects.numbers(read(run)), {})["flighting"]
+    spend = tables(run)["flighting"]["recommended_spend"].sum()
+    total = page["table"].total[-1].text
+    assert float(total.replace(",", "")) == pytest.approx(spend / 1e3, rel=0.01)
+    assert find(run, "In some periods").facts["names"] == [tables(run)["flighting"]["channel"].unique()[1]]
+
+
+def test_regions_keep_what_the_plan_moves(tmp_path: Path) -> None:
+    run = fake_run(tmp_path, channels=4, geos=3)
+    facts = subjects.numbers(read(run))["regions"]
+    rows = tables(run)["allocation_geo"].query("scenario == 'recommended'")
+    assert sum(row["proposed"] for row in facts["regions"]) == pytest.approx(rows["recommended_spend"].sum())
+    first = rows.iloc[0]
+    assert facts["regions"][0]["moves"][first["channel"]] == pytest.approx(first["multiple"] - 1)
 
 
 @pytest.mark.parametrize(("factor", "verdict"), [(5.0, "more money"), (0.1, "less money"), (1.0, "do not say")])
