@@ -9,6 +9,7 @@
     mmm run study.yaml     all of it
     mmm refresh RUN        the same study on new data, and why each ROI moved
     mmm watch RUN          new periods against the forecast, and drift of what the model is fed
+    mmm pace RUN           inside the quarter: plan against actual, and what to do with the rest
 
 Exit code 0: done. 1: the work failed, and `error.log` in the run folder has the traceback. 2: the input is wrong;
 every problem is listed, and nothing is left behind. 3: `mmm watch` raised an alert. A command that was interrupted
@@ -213,6 +214,20 @@ def watch(run: Path, data: Path, today: dt.datetime | None) -> Outcome:
         shown.end(f"{len(watched.alerts)} alerts")
     said = [f"{alert.monitor}, {alert.subject}: {alert.message} {alert.remedy}" for alert in watched.alerts]
     return {"run": str(run), "watch": str(path), "periods": int(watched.periods["time"].nunique()), "alerts": said}
+
+
+@command
+@run_argument
+@click.option("--data", type=click.Path(path_type=Path), required=True, help="The quarter's periods so far.")
+def pace(run: Path, data: Path) -> Outcome:
+    """Hold the quarter so far against the plan of record, and propose how to spend what is left."""
+    with showing() as shown, _finished(run):
+        shown.begin("pace")
+        from mmm import stages
+
+        path, facts = stages.pace(run, data)
+        shown.end(f"{facts['periods_done']} periods done, {facts['periods_left']} left")
+    return {"run": str(run), "pace": str(path), **{name: facts[name] for name in ("as_of", "verdict", "budget_left")}}
 
 
 def _from_study(path: Path, out: Path | None, names: Iterable[str]) -> Outcome:

@@ -17,7 +17,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import xarray as xr
@@ -306,6 +306,34 @@ def changes(run: Path, parent: Path, progress: Progress) -> Iterable[Path]:
         same_code,
     )
     return _write_tables(run, {"changes": refresh.changes(worlds)})
+
+
+def pace(run: Path, data: Path) -> tuple[Path, dict[str, Any]]:
+    """Holds the periods so far against the plan of record; returns the path and the facts.
+
+    `pace.json` and `pace.csv` lie outside `tables/`, where the documents would become outdated with them.
+    """
+    from mmm.data.panel import load_panel
+    from mmm.model.fit import load_fit, study_of
+    from mmm.plan.pace import pace as compare
+    from mmm.study import Window
+
+    path = run / "tables" / "calendar.csv"
+    if not path.is_file():
+        raise InputError([f"{run} has no plan of record ({path.relative_to(run)}): run `mmm plan {run}` first"])
+    fitted = load_fit(run / "fit.nc")
+    study = study_of(fitted)
+    if study.plan.horizon == "history":
+        raise InputError(["plan.horizon is history: a plan that looks back has no quarter to keep pace with"])
+    known = {"source": str(data.resolve()), "frequency": str(fitted.attrs["frequency"]), "window": Window()}
+    panel = load_panel(study.model_copy(update={"data": study.data.model_copy(update=known)}))
+    verdicts = run / "tables" / "verdicts.csv"
+    found = compare(fitted, panel, read_table(path), read_table(verdicts) if verdicts.is_file() else None)
+    record = {"run_id": read_manifest(run)["run_id"], "data": digest(data)} | found.facts
+    write_table(run / "pace.csv", found.table)
+    written = write_atomic(run / "pace.json", json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+    audit.record(run, "pace", as_of=found.facts["as_of"], data=record["data"], outputs={"pace.json": digest(written)})
+    return written, found.facts
 
 
 def verdict(checks: pd.DataFrame) -> dict[str, object]:

@@ -111,10 +111,10 @@ def limits_for(view: Outlook | Reference, settings: Settings, labels: Mapping[st
     return free
 
 
-def cautious(view: Outlook, caution: float) -> Float[np.ndarray, "channel multiple"]:
-    """What each multiple of a channel is worth: its mean less what is not known about moving there."""
-    at_hold = outcome(view, np.ones(len(view.channels)))
-    return view.curves.mean(axis=0) - caution * (view.curves - at_hold[:, :, None]).std(axis=0)
+def cautious(view: Outlook, caution: float, start: PerChannel | None = None) -> Float[np.ndarray, "channel multiple"]:
+    """What each multiple of a channel is worth: its mean less what is not known about moving there from `start` (1)."""
+    before = outcome(view, np.ones(len(view.channels)) if start is None else start)
+    return view.curves.mean(axis=0) - caution * (view.curves - before[:, :, None]).std(axis=0)
 
 
 def wanted_budget(view: Outlook, limits: Allowed, settings: Settings) -> float:

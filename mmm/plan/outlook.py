@@ -23,7 +23,7 @@ import pandas as pd
 import xarray as xr
 from jaxtyping import Float
 
-from mmm.plan.reference import paid_panel, reference_of, value_per_kpi
+from mmm.plan.reference import Reference, paid_panel, reference_of, value_per_kpi
 from mmm.study import Horizon, Study
 
 STEP: Final = 0.05
@@ -63,10 +63,14 @@ def outlook(fit: xr.DataTree, study: Study, horizon: Literal["history"] | Horizo
 
     Raises `InputError` when no paid channel spends anything in the reference.
     """
-    reference = reference_of(fit, horizon)
-    future = None
-    if horizon != "history":
-        future = fit["panel"].to_dataset().isel(time=reference.rows).assign_coords(time=reference.periods)
+    return outlook_at(fit, study, reference_of(fit, horizon), reach, future=horizon != "history")
+
+
+def outlook_at(fit: xr.DataTree, study: Study, reference: Reference, reach: float, *, future: bool = True) -> Outlook:
+    """The outlook over a reference's periods, which lie after the data or are the study's window."""
+    horizon = None
+    if future:
+        horizon = fit["panel"].to_dataset().isel(time=reference.rows).assign_coords(time=reference.periods)
     asked, channels = grid(reach), np.array(reference.channels)
     return Outlook(
         currency=study.currency,
@@ -77,7 +81,7 @@ def outlook(fit: xr.DataTree, study: Study, horizon: Literal["history"] | Horizo
         flighting=reference.flighting,
         observed=reference.observed,
         multiples=finer(asked),
-        curves=_curves(fit, asked, future, channels),
+        curves=_curves(fit, asked, horizon, channels),
         delay=delay_of(fit, channels),
         value_per_kpi=value_per_kpi(paid_panel(fit).isel(time=reference.rows)),
         remainder=_remainder(fit) if study.model.link == "log" else 0.0,

@@ -48,6 +48,14 @@ def reference_of(tree: xr.DataTree, horizon: Literal["history"] | Horizon) -> Re
     """The reference of a panel or a fit. Raises `InputError` when no paid channel spends anything in it."""
     panel = paid_panel(tree)
     rows, time = reference_rows(panel, horizon), pd.DatetimeIndex(panel["time"].values)
+    ahead = time[rows] if isinstance(horizon, str) else future_periods(time, horizon, tree.attrs["frequency"])
+    return reference_at(tree, rows, ahead)
+
+
+def reference_at(tree: xr.DataTree, rows: Int[np.ndarray, " period"], periods: pd.DatetimeIndex) -> Reference:
+    """The reference whose periods repeat these rows of the panel. Raises `InputError` as `reference_of`."""
+    panel = paid_panel(tree)
+    time = pd.DatetimeIndex(panel["time"].values)
     spend = panel["spend"].sum("geo").transpose("time", "channel").values.astype(float)
     if not spend[rows].any():
         first, last = time[rows].min(), time[rows].max()
@@ -56,7 +64,7 @@ def reference_of(tree: xr.DataTree, horizon: Literal["history"] | Horizon) -> Re
     return Reference(
         channels=tuple(str(name) for name in panel["channel"].values),
         rows=rows,
-        periods=time[rows] if isinstance(horizon, str) else future_periods(time, horizon, tree.attrs["frequency"]),
+        periods=periods,
         dates=time[rows],
         flighting=spend[rows],
         observed=observed_multiple(spend[panel["in_window"].values.astype(bool)], spend[rows]),
