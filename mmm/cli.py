@@ -9,6 +9,9 @@
     mmm run study.yaml     all of it
     mmm refresh RUN        the same study on new data, and why each ROI moved
     mmm watch RUN          new periods against the forecast, and drift of what the model is fed
+    mmm approve RUN        record who approved the plan, and why
+    mmm export RUN         daily budgets for an ad platform, once the plan is approved
+    mmm audit RUN          show that nobody edited the record
     mmm pace RUN           inside the quarter: plan against actual, and what to do with the rest
 
 Exit code 0: done. 1: the work failed, and `error.log` in the run folder has the traceback. 2: the input is wrong;
@@ -228,6 +231,59 @@ def pace(run: Path, data: Path) -> Outcome:
         path, facts = stages.pace(run, data)
         shown.end(f"{facts['periods_done']} periods done, {facts['periods_left']} left")
     return {"run": str(run), "pace": str(path), **{name: facts[name] for name in ("as_of", "verdict", "budget_left")}}
+
+
+@command
+@run_argument
+@click.option("--by", required=True, help="Who approves the plan.")
+@click.option("--reason", required=True, help="Why, in a sentence that is understood years later.")
+def approve(run: Path, by: str, reason: str) -> Outcome:
+    """Record the approval of the recommended plan in the audit log."""
+    from mmm import approval
+    from mmm.run import opened
+
+    with opened(run):
+        return {"run": str(run), **approval.approve(run, by, reason)}
+
+
+@command
+@run_argument
+@click.option("--max-change", default=0.2, show_default=True, help="The most a daily budget grows from day to day.")
+@click.option("--write", is_flag=True, help="Write the file; without it, only say what would be written.")
+def export(run: Path, max_change: float, write: bool) -> Outcome:
+    """Make the approved plan a file of daily budgets for an ad platform; a dry run unless --write is given."""
+    from mmm import approval
+    from mmm.run import opened
+
+    with opened(run):
+        table = approval.run_upload(run, max_change)
+        written = approval.export(run, table) if write else None
+        known = approval.approval_of(run)
+    sums = table.groupby("channel", sort=False)[["daily_budget", "planned"]].sum().astype(float)
+    said = [f"{name}: {row.daily_budget:,.2f} of {row.planned:,.2f} planned" for name, row in sums.iterrows()]
+    approved = f"by {known['by']}: {known['reason']}" if known else "no: nothing is written without `mmm approve`"
+    return {
+        "run": str(run),
+        "approved": approved,
+        "first": f"{table['date'].min():%Y-%m-%d}",
+        "last": f"{table['date'].max():%Y-%m-%d}",
+        "budgets": said,
+        "written": str(written) if written else "nothing: a dry run, give --write",
+    }
+
+
+@command
+@run_argument
+def audit(run: Path) -> Outcome:
+    """Verify the audit log: every entry, its order, and that none is missing."""
+    from mmm import approval
+
+    found = approval.faults(run)
+    if found:
+        raise StageFailed("; ".join(found))
+    listed = approval.entries(run)
+    approvals = [f"{entry['at'][:10]} by {entry['by']}: {entry['reason']}" for entry in listed if "by" in entry]
+    return {"run": str(run), "entries": str(len(listed)), "verified": "yes", "approvals": approvals}
 
 
 def _from_study(path: Path, out: Path | None, names: Iterable[str]) -> Outcome:

@@ -8,11 +8,11 @@ it was computed; here it is only shown.
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import pandas as pd
 
+from mmm.approval import plan_hash
 from reports.facts.decision import allocation, horizon
 from reports.facts.scenarios import title
 from reports.language import Language, Sentence, column_scale, number, say, styled, unit_name
@@ -56,7 +56,8 @@ def numbers(source: Source) -> dict[str, Any]:
     names = [str(name) for name in source["scenarios"]["scenario"]]
     facts["scenarios"] = names
     facts["allocation"] = {name: allocation(source["allocation"], name) for name in names}
-    return facts | {"plan_hash": plan_hash(facts["allocation"].get("recommended", []))}
+    record = facts["allocation"].get("recommended", [])
+    return facts | {"plan_hash": plan_hash([(move["channel"], move["proposed"]) for move in record])}
 
 
 def _lines(finance: pd.DataFrame) -> dict[str, dict[str, tuple[float, float, float]]]:
@@ -69,12 +70,6 @@ def _lines(finance: pd.DataFrame) -> dict[str, dict[str, tuple[float, float, flo
         ends = (float(row.get("p05", "nan")), float(row.get("p95", "nan")))
         found.setdefault(str(row["line"]), {})[str(row["scenario"])] = (float(row["amount"]), *ends)
     return found
-
-
-def plan_hash(moves: list[dict[str, Any]]) -> str:
-    """SHA-256 of channel and proposed spend in cents, line by line in the plan's order."""
-    text = "\n".join(f"{move['channel']}\t{move['proposed']:.2f}" for move in moves)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def words(facts: dict[str, Any], language: Language) -> dict[str, Any]:
