@@ -24,7 +24,6 @@ import numpy as np
 import pandas as pd
 import yaml
 from jaxtyping import Float
-from pandas.tseries.frequencies import to_offset
 
 from mmm import audit
 from mmm.errors import InputError
@@ -38,6 +37,7 @@ UPLOAD: Final = Path("export") / "budgets.csv"
 MAX_CHANGE: Final = 0.2
 """How much a channel's daily budget may grow from one day to the next."""
 
+MONTH: Final = pd.Timedelta(days=30.4)
 CENT: Final = Decimal("0.01")
 LONGEST: Final = 400
 """The most characters of a name or a reason."""
@@ -133,9 +133,9 @@ def _daily(own: pd.DataFrame) -> tuple[pd.DatetimeIndex, Float[np.ndarray, " day
     """A channel's planned money by day, each period spread evenly over its days, and that of the last day before."""
     starts = pd.DatetimeIndex(own["period"])
     length = starts[-1] - starts[-2] if len(starts) > 1 else pd.Timedelta(days=1)
-    step = pd.infer_freq(starts) if len(starts) > 2 else None
-    ends = starts[1:].append(pd.DatetimeIndex([starts[-1] + (to_offset(step) if step else length)]))
-    days = np.asarray((ends - starts) / pd.Timedelta(days=1))
+    months = round(length / MONTH) if (starts.day == 1).all() else 0
+    ends = [*starts[1:], starts[-1] + (pd.DateOffset(months=months) if months else length)]
+    days = np.array([(end - start) / pd.Timedelta(days=1) for start, end in zip(starts, ends, strict=True)])
     whole = np.maximum(np.round(days).astype(int), 1)
     offsets = np.concatenate([np.arange(count) for count in whole])
     when = starts.normalize().repeat(whole) + pd.to_timedelta(offsets, unit="D")

@@ -97,7 +97,7 @@ def _so_far(fit: xr.DataTree, panel: xr.DataTree, plan: pd.DataFrame) -> xr.Data
     if not inside.size:
         problems.append(f"the data hold no period of the plan's horizon ({span}): give the periods that have passed")
     elif not inside.equals(horizon[: inside.size]):
-        missing = horizon[: int(horizon.get_loc(inside[-1])) + 1].difference(inside)
+        missing = horizon[horizon <= inside[-1]].difference(inside)
         problems.append(
             f"the data lack {listing([f'{when:%Y-%m-%d}' for when in missing])} of the plan's horizon ({span}): give "
             "every period from its start"
@@ -125,12 +125,12 @@ def _extended(fit: xr.DataTree, new: xr.Dataset) -> xr.DataTree:
 
 def _worlds(tree: xr.DataTree, plan: pd.DataFrame, done: pd.DatetimeIndex) -> tuple[xr.DataArray, xr.DataArray]:
     """Exposure as it was bought, and as it was planned in the periods that are done."""
-    exposure = tree["panel"]["exposure"]
+    exposure = panel_of(tree)["exposure"]
     planned = exposure.copy(deep=True)
-    for (channel, period), row in plan[plan["period"].isin(done)].set_index(["channel", "period"]).iterrows():
+    for row in plan[plan["period"].isin(done)].to_dict("records"):
         multiple = row["recommended_spend"] / row["current_spend"] if row["current_spend"] else 1.0
-        reference = exposure.sel(channel=channel, time=pd.Timestamp(row["reference_period"]))
-        planned.loc[{"channel": channel, "time": period}] = multiple * reference
+        reference = exposure.sel(channel=row["channel"], time=pd.Timestamp(row["reference_period"]))
+        planned.loc[{"channel": row["channel"], "time": row["period"]}] = multiple * reference
     return exposure, planned
 
 
@@ -208,7 +208,7 @@ def _rest(
         return pd.DataFrame({"channel": []}, dtype="str"), facts | {"proposal": None, "reason": reason}
     study = study_of(tree)
     one = ahead[ahead["channel"] == ahead["channel"].iloc[0]].sort_values("period")
-    time = pd.DatetimeIndex(tree["panel"]["time"].values)
+    time = pd.DatetimeIndex(panel_of(tree)["time"].values)
     rows = time.get_indexer(pd.DatetimeIndex(pd.to_datetime(one["reference_period"])))
     view = outlook_at(tree, study, reference_at(tree, rows, pd.DatetimeIndex(one["period"])), reach_of(study.plan))
     settings = study.plan.model_copy(update={"budget": total})
