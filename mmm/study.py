@@ -19,6 +19,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -27,6 +28,7 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 from mmm.errors import InputError, StudyError, closest, listing
 from mmm.study_file import Document, read_document, validate
 from mmm.study_plan import Finance, Flighting, Group, Horizon, Plan, Report, Scenario, Target
+from mmm.study_scenarios import with_scenarios
 from mmm.study_types import Day, Key, Name, Part
 
 __all__ = [
@@ -409,6 +411,8 @@ def _checked(document: Document, folder: Path, name: str) -> Study:
         problems.append(
             f"{document.where(('folder',))}: unknown key 'folder': the folder of the file counts, remove it"
         )
+    tree, wrong = with_scenarios(document.tree, folder)
+    document, problems = replace(document, tree=tree), problems + wrong
     study, found = validate(Study, document, {"folder": folder}) if not document.problems else (None, [])
     if problems + found or study is None:
         raise StudyError(problems + found, name, usable=study)

@@ -98,6 +98,7 @@ class Plan(Part):
     """What the budget may be. Bounds are multiples of the reference spend.
 
     `caution` is how many standard deviations of what a channel's move brings count against it; 0 believes the mean.
+    `scenarios` are budgets of the user's own, or the name of a CSV file that holds them (`mmm.study_scenarios`).
     `flighting` also decides each period, and `by_geo` the split over regions, each in a table of its own.
     """
 
