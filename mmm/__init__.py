@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mmm.insight.contribution import contribution as contribution
     from mmm.insight.contribution import decompose as decompose
     from mmm.insight.curves import response_curves as response_curves
+    from mmm.insight.frequency import optimal_frequency as optimal_frequency
     from mmm.insight.identify import identification as identification
     from mmm.insight.prior import prior_table as prior_table
     from mmm.insight.returns import half_life as half_life
@@ -58,6 +59,7 @@ _HOMES = {
     "contrast": "mmm.insight.contrast",
     "contribution": "mmm.insight.contribution",
     "decompose": "mmm.insight.contribution",
+    "optimal_frequency": "mmm.insight.frequency",
     "prior_table": "mmm.insight.prior",
     "roi": "mmm.insight.returns",
     "mroi": "mmm.insight.returns",

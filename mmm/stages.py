@@ -149,6 +149,7 @@ def fit(run: Path, study: Study, panel: xr.DataTree, progress: Progress) -> Iter
 def insight(run: Path) -> Iterable[Path]:
     """Turns the posterior into tables, and says what of it is the data's word."""
     from mmm.insight import tables
+    from mmm.insight.frequency import optimal_frequency
     from mmm.insight.identify import identification
     from mmm.model.fit import load_fit
 
@@ -160,6 +161,8 @@ def insight(run: Path) -> Iterable[Path]:
         "curves": tables.curves_table(fitted),
         "learning": identification(fitted),
     }
+    if "frequency" in fitted["panel"]:
+        made["frequency"] = optimal_frequency(fitted)
     return _write_tables(run, made)
 
 

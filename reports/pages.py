@@ -16,6 +16,7 @@ from reports.facts import (
     evidence,
     finance,
     flighting,
+    frequency,
     frontier,
     headline,
     method,
@@ -49,6 +50,7 @@ def board(source: Source, facts: Facts, figures: Mapping[str, Figure], notebooks
         "cards": headline.cards(facts["decision"], facts["contribution"], words),
         "decision": decision.words(facts["decision"], words),
         "contribution": contribution.words(facts["contribution"], words, labels),
+        "frequency": frequency.words(facts["frequency"], words),
         "scenarios": scenarios.words(facts["scenarios"], words, facts["decision"]["action"]),
         "planner": planner.words(facts["planner"], words),
         "evidence": evidence.words(facts["evidence"], words)

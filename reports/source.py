@@ -45,6 +45,7 @@ OPTIONAL = (
     "frontier",
     "flighting",
     "allocation_geo",
+    "frequency",
 )
 
 

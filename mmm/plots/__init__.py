@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from mmm.plots.budget import allocation as allocation
     from mmm.plots.budget import scenarios as scenarios
     from mmm.plots.budget import spend_shift as spend_shift
+    from mmm.plots.calendars import calendar as calendar
+    from mmm.plots.calendars import flighting as flighting
     from mmm.plots.composition import contribution_over_time as contribution_over_time
     from mmm.plots.composition import decomposition as decomposition
     from mmm.plots.curves import response_curves as response_curves
@@ -33,8 +35,6 @@ if TYPE_CHECKING:
     from mmm.plots.evidence import gates as gates
     from mmm.plots.experiment import counterfactual as counterfactual
     from mmm.plots.experiment import power as power
-    from mmm.plots.flighting import calendar as calendar
-    from mmm.plots.flighting import flighting as flighting
     from mmm.plots.returns import intervals as intervals
     from mmm.plots.returns import roi as roi
     from mmm.plots.review import correlation as correlation
@@ -45,14 +45,14 @@ if TYPE_CHECKING:
 _VERBS = {
     "adstock_shapes": "shapes",
     "allocation": "budget",
-    "calendar": "flighting",
+    "calendar": "calendars",
     "causal_agreement": "evidence",
     "contribution_over_time": "composition",
     "counterfactual": "experiment",
     "correlation": "review",
     "decomposition": "composition",
     "fit_over_time": "backtest",
-    "flighting": "flighting",
+    "flighting": "calendars",
     "frontier": "efficiency",
     "gates": "evidence",
     "intervals": "returns",

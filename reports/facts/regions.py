@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from reports.facts.decision import horizon
+from reports.facts.scenarios import SMALLEST_GAP
 from reports.language import Language, Sentence, column_scale, number, say, styled, unit_name
 from reports.source import Source
 from reports.table import Table
@@ -57,12 +58,8 @@ def words(facts: dict[str, Any], language: Language) -> dict[str, Any] | None:
         "(~{interval:value_interval}~) against the present split, with a {p:chance} chance of a gain. No other split "
         "within bounds is worth over {gap:percent} more, uncertainty counted against moving."
     )
-    known = {
-        "budget": facts["budget"],
-        "gain": facts["gain"][0],
-        "interval": facts["gain"][1:],
-        "p": facts["probability"],
-    }
+    known = {"budget": facts["budget"], "gap": max(facts["gap"], SMALLEST_GAP), "p": facts["probability"]}
+    known |= {"gain": facts["gain"][0], "interval": facts["gain"][1:]}
     return {
         "heading": say(language, "Budget by region"),
         "paragraphs": [say(language, text, **known)],

@@ -309,6 +309,25 @@ def _by_geo(allocation: pd.DataFrame, sample: Market) -> pd.DataFrame:
     )
 
 
+def frequency_table(channels: Sequence[str]) -> pd.DataFrame:
+    """`tables/frequency.csv`: a best inside what was observed, one at its end, and one that changes nothing."""
+    rows = []
+    for name, best, low in zip(channels[:3], (2.4, 1.0, 3.1), (0.1, 0.2, -0.1), strict=False):
+        row: dict[str, object] = {
+            "channel": name,
+            "frequency_now": 3.0,
+            "observed_low": 1.0,
+            "observed_high": 6.0,
+            "frequency_best": best,
+        }
+        row |= {"best_p05": max(best - 0.5, 1.0), "best_p95": best + 0.7, "at_edge": best == 1.0}
+        bands = {"roi_now": (1.2, 0.9, 1.6), "roi_best": (1.5, 1.1, 1.9), "gain": (0.3, low, 0.5)}
+        rows.append(
+            row | {f"{k}_{p}": v for k, b in bands.items() for p, v in zip(("mean", "p05", "p95"), b, strict=True)}
+        )
+    return pd.DataFrame(rows)
+
+
 def frontier_table(drawn: np.ndarray, best: np.ndarray, spend: np.ndarray) -> pd.DataFrame:
     """`tables/frontier.csv`: the recommended split at other sizes, which is not quite the best there."""
     rows = []
@@ -431,6 +450,7 @@ def fake_run(
     plan = plan_tables(sample, supported)
     if optional:
         tables |= {"verdicts": verdicts_table(named), "causal": causal_table(sample), "review": review_table()} | plan
+        tables["frequency"] = frequency_table(named)
     (folder / "tables").mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
         table.to_csv(folder / "tables" / f"{name}.csv", index=False, float_format="%.12g")

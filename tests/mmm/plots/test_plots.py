@@ -208,3 +208,9 @@ def test_a_calendar_has_a_panel_for_each_channel_that_spends() -> None:
     assert [bar.get_height() for bar in axes[0].patches] == [4.0, 2.0, 3.0]
     assert axes[0].lines[0].get_ydata().tolist() == [0.0, 5.0, 5.0]
     assert "most in 5 Jan 2026" in plots.describe.calendar(pd.concat(frames))
+
+
+@pytest.mark.parametrize("name", plots.__all__)
+def test_a_verb_is_no_module_of_the_same_name(name: str) -> None:
+    getattr(plots, name)
+    assert name == "describe" or callable(getattr(plots, name))

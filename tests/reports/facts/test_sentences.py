@@ -144,6 +144,15 @@ def test_the_calendar_adds_up_to_its_budget(run: Path) -> None:
     assert find(run, "In some periods").facts["names"] == [tables(run)["flighting"]["channel"].unique()[1]]
 
 
+def test_a_frequency_is_recommended_only_where_it_earns_more(run: Path) -> None:
+    notes = [note.text for note in pages.board(read(run), subjects.numbers(read(run)), {}, [])["frequency"]["notes"]]
+    assert [("instead of" in note, "wants a test" in note, "do not say" in note) for note in notes] == [
+        (True, False, False),
+        (False, True, False),
+        (False, False, True),
+    ]
+
+
 def test_regions_keep_what_the_plan_moves(tmp_path: Path) -> None:
     run = fake_run(tmp_path, channels=4, geos=3)
     facts = subjects.numbers(read(run))["regions"]
@@ -151,6 +160,9 @@ def test_regions_keep_what_the_plan_moves(tmp_path: Path) -> None:
     assert sum(row["proposed"] for row in facts["regions"]) == pytest.approx(rows["recommended_spend"].sum())
     first = rows.iloc[0]
     assert facts["regions"][0]["moves"][first["channel"]] == pytest.approx(first["multiple"] - 1)
+    said = find(run, "Splitting {budget").facts
+    gain = tables(run)["scenarios"].set_index("scenario").loc["recommended", "gain_vs_hold_mean"]
+    assert said["gain"] == pytest.approx(gain, rel=1e-5)
 
 
 @pytest.mark.parametrize(("factor", "verdict"), [(5.0, "more money"), (0.1, "less money"), (1.0, "do not say")])
