@@ -9,10 +9,10 @@
     mmm run study.yaml     all of it
     mmm refresh RUN        the same study on new data, and why each ROI moved
     mmm watch RUN          new periods against the forecast, and drift of what the model is fed
+    mmm pace RUN           inside the quarter: plan against actual, and what to do with the rest
     mmm approve RUN        record who approved the plan, and why
     mmm export RUN         daily budgets for an ad platform, once the plan is approved
     mmm audit RUN          show that nobody edited the record
-    mmm pace RUN           inside the quarter: plan against actual, and what to do with the rest
 
 Exit code 0: done. 1: the work failed, and `error.log` in the run folder has the traceback. 2: the input is wrong;
 every problem is listed, and nothing is left behind. 3: `mmm watch` raised an alert. A command that was interrupted

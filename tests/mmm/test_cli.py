@@ -204,7 +204,8 @@ def test_help_answers_at_once_and_loads_nothing_heavy() -> None:
     loaded = set(ended.stderr.split())
     assert not loaded & {"jax", "pandas", "xarray", "pydantic", "dowhy", "pymc", "matplotlib", "rich"}
     assert [line.split()[0] for line in ended.stdout.split("Commands:")[1].splitlines() if line.strip()] == [
-        "init", "check", "fit", "validate", "plan", "report", "run", "refresh", "watch",
+        "init", "check", "fit", "validate", "plan", "report", "run", "refresh", "watch", "pace", "approve", "export",
+        "audit",
     ]  # fmt: skip
 
 
