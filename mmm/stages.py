@@ -243,7 +243,7 @@ def refreshed(parent: Path, data: Path, study: Study | None) -> tuple[Study, xr.
     from mmm.data.extend import read_new
     from mmm.data.identity import data_hash
     from mmm.model.fit import load_fit, model_of, panel_of, study_of
-    from mmm.plan.scenario import check_plan
+    from mmm.plan.stage import check_plan
     from mmm.watch.refresh import refreshed_panel
 
     fitted = load_fit(parent / "fit.nc")
