@@ -293,6 +293,7 @@ def _from_study(path: Path, out: Path | None, names: Iterable[str]) -> Outcome:
         from mmm import stages
         from mmm.data.panel import load_study_and_panel
         from mmm.run import opened
+        from mmm.study_brand import doubts, keep
 
         study, panel = load_study_and_panel(path)
         panel = stages.prepared(study, panel)
@@ -300,7 +301,11 @@ def _from_study(path: Path, out: Path | None, names: Iterable[str]) -> Outcome:
         folder = out or Path("runs") / study.study / identity.key
         sizes = panel["panel"].sizes
         shown.end(f"{sizes['geo']} geo x {sizes['time']} periods x {sizes['channel']} channels")
+        brand = stages.brand_of(study)
+        for doubt in doubts(brand) if brand else []:
+            shown.warn(f"{study.report.brand}: {doubt}")
         with opened(folder, identity, stages.resolved(study)):
+            keep(brand, folder)
             steps = stages.stages(folder, study, panel, shown.update)
             return _work_through(folder, [steps[name] for name in names], shown)
 

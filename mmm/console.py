@@ -7,6 +7,7 @@ problems and never a traceback.
 
 from __future__ import annotations
 
+import functools
 import json
 import time
 from collections.abc import Iterator
@@ -42,6 +43,11 @@ class Shown:
         elif time.monotonic() - self.spoke > QUIET_SECONDS:
             self.spoke = time.monotonic()
             click.echo(f"{self.stage}: {share:.0%} {message}", err=True)
+
+    def warn(self, text: str) -> None:
+        (self.live.console.print if self.live is not None else functools.partial(click.echo, err=True))(
+            f"warning: {text}"
+        )
 
     def end(self, note: str) -> None:
         if self.live is not None:

@@ -28,6 +28,7 @@ from mmm.errors import InputError, listing
 from mmm.files import digest, read_table, write_atomic, write_table
 from mmm.run import Identity, Stage, amend, code_version, read_manifest
 from mmm.study import Study
+from mmm.study_brand import Brand, load_brand
 
 if TYPE_CHECKING:
     from mmm.data.checks import Finding
@@ -65,6 +66,7 @@ def prepared(study: Study, panel: xr.DataTree) -> xr.DataTree:
         "experiments": with_lift,
         "model": lambda: model_of(tree, study),
         "plan": lambda: check_plan(panel, study),
+        "report": lambda: brand_of(study),
     }
     for section, question in questions.items():
         try:
@@ -75,6 +77,11 @@ def prepared(study: Study, panel: xr.DataTree) -> xr.DataTree:
     if problems:
         raise InputError(problems)
     return tree
+
+
+def brand_of(study: Study) -> Brand | None:
+    """The brand that a study's report names, checked."""
+    return load_brand(study.resolve(study.report.brand)) if study.report.brand else None
 
 
 def identity(study: Study, panel: xr.DataTree) -> Identity:
@@ -105,7 +112,7 @@ def stages(
     steps["backtest"] = Stage("backtest", ("fit.nc", "tables/learning.csv"), lambda: backtest(run, progress))
     steps["validate"] = Stage("validate", ("fit.nc",), lambda: validate(run, progress))
     steps["plan"] = Stage("plan", ("fit.nc", "tables/verdicts.csv"), lambda: plan(run))
-    report_reads = ("study.yaml", "review.json", "fit.nc", "tables/*.csv")
+    report_reads = ("study.yaml", "review.json", "fit.nc", "tables/*.csv", "brand/*")
     steps["report"] = Stage("report", report_reads, lambda: report(run, progress))
     return steps
 

@@ -115,8 +115,9 @@ class Plan(Part):
 
 
 class Report(Part):
-    """Title, language and which documents to make."""
+    """Title, language, which documents to make, and the `brand.yaml` that gives them a company's look."""
 
     title: str | None = None
     locale: Literal["en-GB", "fr-FR", "de-DE"] = "en-GB"
     templates: tuple[Literal["board", "budget"], ...] = ("board", "budget")
+    brand: Key | None = None

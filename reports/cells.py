@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mmm.plots.look import HOUSE, Look
 from mmm.speech import word
 
 MONEY, RATIO, SHARE = "#,##0.00", "0.00", "0.0%"
@@ -37,15 +38,16 @@ def at(sheet: str, cell: str) -> str:
     return f"{name}!{cell}" if name.isascii() and name.isalnum() else f"'{name}'!{cell}"
 
 
-def formats(file: Any) -> dict[str, Any]:
-    base = {"font_name": "Calibri", "font_size": 10, "valign": "vcenter"}
+def formats(file: Any, look: Look = HOUSE) -> dict[str, Any]:
+    """The formats of a workbook in a look; a reader who has not its typeface sees one of the spreadsheet's."""
+    base = {"font_name": look.font if look.files else "Calibri", "font_size": 10, "valign": "vcenter"}
     return {
         "text": file.add_format(base | {"text_wrap": True}),
         "name": file.add_format(base),
         "head": file.add_format(
-            base | {"bold": True, "font_color": "#FFFFFF", "bg_color": "#14365D", "text_wrap": True}
+            base | {"bold": True, "font_color": "#FFFFFF", "bg_color": look.main, "text_wrap": True}
         ),
-        "title": file.add_format(base | {"bold": True, "font_size": 14, "font_color": "#14365D"}),
+        "title": file.add_format(base | {"bold": True, "font_size": 14, "font_color": look.main}),
         "money": file.add_format(base | {"num_format": MONEY}),
         "ratio": file.add_format(base | {"num_format": RATIO}),
         "share": file.add_format(base | {"num_format": SHARE}),

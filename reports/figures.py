@@ -52,15 +52,16 @@ def save(drawn: Any, name: str, alt: str, run: Path | str = ".") -> Path:
         raise ValueError(f"figure {name!r} has no alt text: say its message in a sentence")
     path = folder(run) / f"{name}.svg"
     write_atomic(path.with_suffix(".txt"), " ".join(alt.split()) + "\n")
-    return write_atomic(path, to_svg(drawn))
+    return write_atomic(path, to_svg(drawn, run))
 
 
-def to_svg(drawn: Any) -> bytes:
-    """The figure as SVG, byte for byte the same each time."""
-    from mmm.plots.theme import look
+def to_svg(drawn: Any, run: Path | str = ".") -> bytes:
+    """The figure as SVG with the typeface of the run's brand, byte for byte the same each time."""
+    from mmm.plots.look import look, wearing
+    from mmm.plots.source import brand
 
     buffer = io.BytesIO()
-    with look():
+    with wearing(brand(run)), look():
         _figure(drawn).savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     return buffer.getvalue()
 

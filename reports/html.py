@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mmm.plots.theme import FONT
+from mmm.plots.look import HOUSE, Look
 from reports import fonts
 from reports.figures import Figure
 from reports.language import Sentence
@@ -34,7 +34,8 @@ FACES = "/* faces */"
 TYPED = frozenset("0123456789.,+-−%()kKmMbBnN€£$¥ \xa0\u202f")
 """The characters that the planner's script may write."""
 
-WEIGHTS = {"Regular": 400, "Semibold": 600}
+BODY, STRONG = 400, 600
+"""The weights that the page is set in: the regular one, and the semibold or the next bolder one."""
 
 
 def board_html(page: Mapping[str, Any]) -> bytes:
@@ -53,9 +54,10 @@ def board_html(page: Mapping[str, Any]) -> bytes:
     drawings = {name: Markup(inline(name, figure)) for name, figure in page["figures"].items()}
     curves = Markup(_script_data(page["planner"]["curves"])) if page.get("planner") else ""
     template = environment.get_template("board.html.j2")
-    text = template.render(page=page, drawings=drawings, curves=curves, faces=FACES)
+    logo = logo_data(page["logo"]) if page["logo"] else ""
+    text = template.render(page=page, drawings=drawings, curves=curves, faces=FACES, logo=logo)
     characters = set(re.sub(r"<style.*?</style>", "", text, flags=re.DOTALL)) | TYPED
-    return text.replace(FACES, font_faces("".join(sorted(characters))), 1).encode()
+    return text.replace(FACES, font_faces("".join(sorted(characters)), page["look"]), 1).encode()
 
 
 def _script_data(value: Any) -> str:
@@ -81,15 +83,22 @@ def inline(name: str, figure: Figure) -> str:
     return opening + svg[svg.index(">") + 1 :]
 
 
-def font_faces(characters: str) -> str:
-    """`@font-face` rules with the house's typeface, reduced to these characters and embedded."""
+def logo_data(path: Path) -> str:
+    """The logo as a `data:` URL: an image, in which nothing runs and which loads nothing."""
+    kind = "image/svg+xml" if path.suffix == ".svg" else "image/png"
+    return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
+
+
+def font_faces(characters: str, look: Look = HOUSE) -> str:
+    """`@font-face` rules with the look's typeface, reduced to these characters and embedded."""
+    by_weight = fonts.upright(look)
+    bolder = min((weight for weight in by_weight if weight >= STRONG), default=None)
     rules = []
-    for path in fonts.files():
-        for face, weight in WEIGHTS.items():
-            if path.stem == f"{FONT.replace(' ', '')}-{face}":
-                data = base64.b64encode(_subset(path, characters)).decode()
-                url = f"url(data:font/woff;base64,{data}) format('woff')"
-                rules.append(f"@font-face{{font-family:'{FONT}';font-weight:{weight};src:{url}}}")
+    for weight, path in ((BODY, by_weight.get(BODY)), (STRONG, by_weight.get(bolder) if bolder else None)):
+        if path:
+            data = base64.b64encode(_subset(path, characters)).decode()
+            url = f"url(data:font/woff;base64,{data}) format('woff')"
+            rules.append(f"@font-face{{font-family:'{look.font}';font-weight:{weight};src:{url}}}")
     return "\n".join(rules)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mmm.plots.look import look_of
 from reports.facts import (
     changes,
     contribution,
@@ -90,6 +91,7 @@ def _frame(source: Source, facts: Facts, words: Language, figures: Mapping[str, 
     known = facts["contribution"]
     verdict = facts["decision"]["verdict"]
     status = str(STATUS.get(verdict, verdict))
+    owner = (source.brand.name if source.brand else None) or source.study.study
     period = say(words, "{start:short_date} – {end:short_date}", start=known["start"], end=known["end"])
     return {
         "lang": words.babel.language,
@@ -97,7 +99,7 @@ def _frame(source: Source, facts: Facts, words: Language, figures: Mapping[str, 
         "title": say(words, title),
         "author": source.study.study,
         "date": dict(zip(("year", "month", "day"), map(int, known["end"].split("-")), strict=True)),
-        "kicker": say(words, "{study}", study=source.study.study),
+        "kicker": say(words, "{owner}", owner=owner),
         "period": period,
         "subtitle": say(
             words,
@@ -109,4 +111,7 @@ def _frame(source: Source, facts: Facts, words: Language, figures: Mapping[str, 
         "footer": method.footer(facts["method"], words),
         "contents": say(words, "Contents"),
         "figures": dict(figures),
+        "look": look_of(source.brand),
+        "logo": source.brand.logo_file if source.brand else None,
+        "owner": owner,
     }

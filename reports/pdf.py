@@ -24,6 +24,8 @@ from reports.table import Table
 TEMPLATES = Path(__file__).parent / "templates"
 STANDARDS: tuple[Literal["a-2a"], Literal["ua-1"]] = ("a-2a", "ua-1")
 
+LOGO_PIXELS = 192
+
 
 def compile_pdf(template: str, page: Mapping[str, Any]) -> bytes:
     """The PDF that `templates/<template>.typ` makes of a page of `reports.pages`."""
@@ -34,9 +36,10 @@ def compile_pdf(template: str, page: Mapping[str, Any]) -> bytes:
         for path in TEMPLATES.glob("*.typ"):
             shutil.copyfile(path, folder / path.name)
         (folder / f"{template}.json").write_text(json.dumps(_data(page, folder), ensure_ascii=False), encoding="utf-8")
+        (folder / "look.json").write_text(json.dumps(_look(page, folder)), encoding="utf-8")
         faces = folder / "fonts"
         faces.mkdir()
-        for path in fonts.files():
+        for path in fonts.files(page["look"]):
             shutil.copyfile(path, faces / path.name)
         compiler = typst.Compiler(root=folder, font_paths=[faces], ignore_system_fonts=True)
         made, warnings = compiler.compile_with_warnings(
@@ -49,10 +52,34 @@ def compile_pdf(template: str, page: Mapping[str, Any]) -> bytes:
     return made
 
 
+def logo_png(path: Path) -> bytes:
+    """A logo as PNG, `LOGO_PIXELS` high, for what cannot show SVG."""
+    import typst
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        shutil.copyfile(path, folder / path.name)
+        text = f'#set page(width: auto, height: auto, margin: 0pt, fill: none)\n#image("{path.name}", height: 72pt)'
+        (folder / "logo.typ").write_text(text, encoding="utf-8")
+        compiler = typst.Compiler(root=folder, ignore_system_fonts=True)
+        made = compiler.compile(folder / "logo.typ", format="png", ppi=float(LOGO_PIXELS))
+    assert isinstance(made, bytes)
+    return made
+
+
 def _data(page: Mapping[str, Any], folder: Path) -> Any:
     """The page as JSON: sentences as runs, figures copied into `folder` and named by their place in it."""
     (folder / "figures").mkdir()
-    return plain(_simple({**page, "fonts": fonts.families()}, folder))
+    return plain(_simple({name: part for name, part in page.items() if name not in ("look", "logo")}, folder))
+
+
+def _look(page: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Colours, typefaces and logo for `house.typ`; the logo is copied into `folder`."""
+    look, logo = page["look"], page["logo"]
+    if logo:
+        shutil.copyfile(logo, folder / logo.name)
+    named = {"logo": logo.name if logo else None, "owner": page["owner"]}
+    return {"main": look.main, "ink": look.ink, "fonts": fonts.families(look), **named}
 
 
 def _simple(value: Any, folder: Path) -> Any:

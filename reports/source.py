@@ -22,6 +22,7 @@ from mmm.errors import InputError
 from mmm.files import FORMULA_STARTS
 from mmm.speech import speaking, word
 from mmm.study import Study
+from mmm.study_brand import Brand, kept
 from reports.language import Language
 
 ALL = "all"
@@ -56,6 +57,7 @@ class Source:
     study: Study
     manifest: Mapping[str, Any]
     tables: Mapping[str, pd.DataFrame]
+    brand: Brand | None = None
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         return self.tables[name]
@@ -73,7 +75,8 @@ def read(run: Path) -> Source:
         raise InputError([f"{name} is missing: fit the study first with `mmm fit`" for name in missing], run.name)
     study = Study.model_validate(yaml.safe_load((run / "study.yaml").read_text(encoding="utf-8")))
     manifest = json.loads((run / "run.json").read_text(encoding="utf-8"))
-    return Source(study, manifest, {name: _table(run / "tables" / f"{name}.csv") for name in (*REQUIRED, *OPTIONAL)})
+    tables = {name: _table(run / "tables" / f"{name}.csv") for name in (*REQUIRED, *OPTIONAL)}
+    return Source(study, manifest, tables, kept(run))
 
 
 def _table(path: Path) -> pd.DataFrame:

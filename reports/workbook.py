@@ -20,9 +20,10 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
+from mmm.plots.look import look_of
 from mmm.plots.names import spoken
 from mmm.speech import message, speaking, word
-from reports import cells, planner_sheet
+from reports import cells, pdf, planner_sheet
 from reports.cells import Book, Formula
 from reports.facts.scenarios import title
 from reports.facts.trust import STATUS, check_name
@@ -62,6 +63,9 @@ PLAN_KEYS = {
 }
 """What the plan's summary is called; another key is called by its identifier."""
 
+LOGO_PIXELS = 48
+"""How high the brand's logo stands on the sheet Summary."""
+
 
 def scenarios_xlsx(source: Source, facts: Mapping[str, dict[str, Any]]) -> bytes:
     """The workbook of a run."""
@@ -72,7 +76,7 @@ def scenarios_xlsx(source: Source, facts: Mapping[str, dict[str, Any]]) -> bytes
     file = xlsxwriter.Workbook(buffer, safe)
     end = dt.datetime.fromisoformat(facts["contribution"]["end"])
     file.set_properties({"title": source.study.report.title or source.study.study, "created": end})
-    book = Book(file, cells.formats(file))
+    book = Book(file, cells.formats(file, look_of(source.brand)))
     words = language(source)
     with speaking(words.locale):
         _sheets(book, source, facts, words)
@@ -299,6 +303,13 @@ def _summary(
     for row, (name, value, form) in enumerate(lines, start=1):
         cells.put(book, sheet, row, 0, name, "name")
         cells.put(book, sheet, row, 1, value, form)
+    if source.brand and source.brand.logo_file:
+        picture = {
+            "image_data": io.BytesIO(pdf.logo_png(source.brand.logo_file)),
+            "description": source.brand.name or "",
+        }
+        scale = LOGO_PIXELS / pdf.LOGO_PIXELS
+        sheet.insert_image(1, 3, "logo.png", picture | {"x_scale": scale, "y_scale": scale})
 
 
 def _live(cell: str, value: float) -> Formula:

@@ -15,7 +15,7 @@ from mmm.plots import labels, theme
 from mmm.plots.dates import date_axis
 from mmm.speech import word
 
-DIVERGING = LinearSegmentedColormap.from_list("house", [theme.PALETTE[3], "#ffffff", theme.NAVY])
+DIVERGING = LinearSegmentedColormap.from_list("house", [theme.HOUSE.palette[3], "#ffffff", theme.HOUSE.main])
 
 
 @theme.styled

@@ -23,6 +23,7 @@ import yaml
 from mmm.files import read_table
 from mmm.speech import capitalised, message, word
 from mmm.study import InputError
+from mmm.study_brand import Brand, kept
 
 Source = pd.DataFrame | xr.DataTree | Path | str
 
@@ -110,6 +111,11 @@ def locale(source: object) -> str | None:
     """The locale of the source's study; None where it knows none."""
     study = _study(source) if isinstance(source, xr.DataTree | Path | str) else {}
     return (study.get("report") or {}).get("locale")
+
+
+def brand(source: object) -> Brand | None:
+    """The brand that a run folder keeps; None for anything else."""
+    return kept(Path(source)) if isinstance(source, Path | str) else None
 
 
 def channels(source: Source, fallback: pd.Series | list[str]) -> list[str]:

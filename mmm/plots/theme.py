@@ -8,127 +8,61 @@ meaning alone: a shape, a sign or a word says the same.
     @styled
     def my_plot(source, ax=None): ...        # drawn with this look; ax None makes a figure of the right size
 
-To give the reports another look, change the constants; nothing else in the package names a colour or a typeface.
+A run with a brand wears its colours and typeface in place of the house's (`mmm.plots.look`): `NAVY`, `INK`, `PALETTE`
+and `FONT` are those of the look that is worn now. Beside these two chapters nothing names a colour or a typeface.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from importlib.util import find_spec
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from mmm.plots.source import locale
+from mmm.plots.look import FALLBACK as FALLBACK
+from mmm.plots.look import GRID as GRID
+from mmm.plots.look import HOUSE as HOUSE
+from mmm.plots.look import MUTED as MUTED
+from mmm.plots.look import SIZE as SIZE
+from mmm.plots.look import family, look, wearing, worn
+from mmm.plots.look import settings as settings
+from mmm.plots.source import brand, locale
 from mmm.speech import speaking
 
-FONT = "Source Sans Pro"
-FALLBACK = "DejaVu Sans"
-SIZE = 8.0
-
-INK, MUTED, GRID, SHADE = "#1f2d3d", "#647282", "#e4e8ed", "#f1f3f6"
-NAVY, BASE, GAIN, LOSS = "#14365d", "#c9d1da", "#1c8a6a", "#c8402f"
-PALETTE = (
-    "#14365d",
-    "#2f69b1",
-    "#45b096",
-    "#eba335",
-    "#d93f42",
-    "#988cc8",
-    "#c3e2f8",
-    "#44590f",
-    "#e7a1c3",
-    "#4d180d",
-)
+SHADE = "#f1f3f6"
+BASE, GAIN, LOSS = "#c9d1da", "#1c8a6a", "#c8402f"
 OTHER = "#9aa5b1"
+
+if TYPE_CHECKING:
+    NAVY: str
+    INK: str
+    PALETTE: tuple[str, ...]
+    FONT: str
+else:
+
+    def __getattr__(name: str) -> Any:
+        parts = {"NAVY": "main", "INK": "ink", "PALETTE": "palette", "FONT": "font"}
+        if name in parts:
+            return getattr(worn(), parts[name])
+        raise AttributeError(f"module 'mmm.plots.theme' has no {name!r}")
+
 
 TEXT_WIDTH_CM = 17.0
 PAGE_HEIGHT_CM = 23.0
 CM = 1 / 2.54
 
 
-def family() -> list[str]:
-    """The typefaces in order of preference, of those that this installation has."""
-    return [name for name in (FONT, FALLBACK) if name in _installed()]
-
-
-@functools.cache
-def _installed() -> frozenset[str]:
-    package = find_spec("font_source_sans_pro")  # found, never imported: it is a folder of files to us
-    for folder in (package.submodule_search_locations or []) if package else []:
-        for path in sorted(Path(folder).glob("files/*.ttf")):
-            font_manager.fontManager.addfont(path)
-    return frozenset(entry.name for entry in font_manager.fontManager.ttflist)
-
-
-def settings() -> dict[str, Any]:
-    """The look as matplotlib's rcParams."""
-    return {
-        "axes.axisbelow": True,
-        "axes.edgecolor": MUTED,
-        "axes.facecolor": "none",
-        "axes.labelcolor": MUTED,
-        "axes.labelsize": SIZE,
-        "axes.linewidth": 0.6,
-        "axes.spines.right": False,
-        "axes.spines.top": False,
-        "axes.titlecolor": INK,
-        "axes.titlelocation": "left",
-        "axes.titlepad": 4.0,
-        "axes.titlesize": SIZE + 0.5,
-        "axes.titleweight": "bold",
-        "axes.unicode_minus": True,
-        "figure.constrained_layout.h_pad": 0.03,
-        "figure.constrained_layout.hspace": 0.05,
-        "figure.constrained_layout.w_pad": 0.03,
-        "figure.facecolor": "white",
-        "font.family": family(),
-        "font.size": SIZE,
-        "grid.color": GRID,
-        "grid.linewidth": 0.6,
-        "hatch.linewidth": 0.5,
-        "legend.borderaxespad": 0.0,
-        "legend.columnspacing": 1.4,
-        "legend.fontsize": SIZE,
-        "legend.frameon": False,
-        "legend.handleheight": 0.8,
-        "legend.handlelength": 1.2,
-        "legend.handletextpad": 0.5,
-        "legend.labelcolor": INK,
-        "lines.linewidth": 1.3,
-        "svg.fonttype": "none",
-        "svg.hashsalt": "mmm",
-        "text.color": INK,
-        "text.parse_math": False,
-        "xtick.color": MUTED,
-        "xtick.labelsize": SIZE,
-        "ytick.color": MUTED,
-        "ytick.labelsize": SIZE,
-    }
-
-
-@contextmanager
-def look() -> Iterator[None]:
-    """Everything drawn inside has the house's look; matplotlib's own settings are as before afterwards."""
-    with mpl.rc_context(settings()):
-        yield
-
-
 def styled[**P, R](plot: Callable[P, R]) -> Callable[P, R]:
-    """A plot that is drawn in `look()` and speaks as `spoken_for` has it."""
+    """A plot that is drawn in `look()`, wears its source's brand, and speaks as `spoken_for` has it."""
 
     @functools.wraps(plot)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> R:
-        with look():
+        with wearing(brand(_source(args, kwargs))), look():
             return spoken_for(plot)(*args, **kwargs)
 
     return drawn
@@ -139,10 +73,15 @@ def spoken_for[**P, R](said: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(said)
     def spoken(*args: P.args, **kwargs: P.kwargs) -> R:
-        with speaking(locale(args[0] if args else next(iter(kwargs.values()), None))):
+        with speaking(locale(_source(args, kwargs))):
             return said(*args, **kwargs)
 
     return spoken
+
+
+def _source(args: tuple[object, ...], kwargs: dict[str, Any]) -> object:
+    """The first argument of a plot."""
+    return args[0] if args else next(iter(kwargs.values()), None)
 
 
 def figure(width_cm: float = TEXT_WIDTH_CM, height_cm: float = 6.0) -> Figure:
@@ -192,7 +131,9 @@ def frame(ax: Axes, grid: str = "y") -> Axes:
 
 def title(ax: Axes, text: str, count: int = 1) -> None:
     """A short title, left-aligned over one of `count` small multiples."""
-    ax.set_title(text, loc="left", fontsize=SIZE + (0.5 if count <= 20 else -0.5), color=INK, fontfamily=family())
+    ax.set_title(
+        text, loc="left", fontsize=SIZE + (0.5 if count <= 20 else -0.5), color=worn().ink, fontfamily=family()
+    )
 
 
 def title_width(count: int) -> int:
@@ -221,13 +162,14 @@ def legend(ax: Axes, handles: Iterable[Any], columns: int | None = None, wide: b
 
 
 def colours(names: Iterable[str]) -> dict[str, str]:
-    """A colour for each name, by its place; after ten, the same hues lighter, then darker."""
+    """A colour for each name, by its place; after the palette's end, the same hues lighter, then darker."""
     return {name: colour(place) for place, name in enumerate(dict.fromkeys(names))}
 
 
 def colour(place: int) -> str:
-    """The colour of the channel at `place` in the study: thirty that differ, then they come round again."""
-    hue, tier = PALETTE[place % len(PALETTE)], place // len(PALETTE) % 3
+    """The colour of the channel at `place` in the study: three of each hue, then they come round again."""
+    palette = worn().palette
+    hue, tier = palette[place % len(palette)], place // len(palette) % 3
     return (hue, tint(hue, 0.5), tint(hue, -0.35))[tier]
 
 

@@ -93,7 +93,7 @@ def test_a_name_in_a_script_that_no_font_has_becomes_boxes(bare: Path) -> None:
 
 
 def test_a_warning_of_typst_is_an_error(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fonts, "families", lambda: ["No Such Font"])
+    monkeypatch.setattr(fonts, "families", lambda look: ["No Such Font"])
     source = read(run)
     page = pages.budget(source, subjects.numbers(source), {})
     with pytest.raises(RuntimeError, match="unknown font family"):
