@@ -14,11 +14,11 @@ READY := $(VENV)/.ready
 # Compiled bytecode makes every later start seconds faster; some machines are set not to keep it.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup report reference test lint format bench slow lock clean
+.PHONY: help setup report reference test lint format bench slow browser lock clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile
-	@echo "make setup | reference | lint | format | slow | bench | lock | clean: the parts, the long tests, the benchmarks, a new lock"
+	@echo "make setup | reference | lint | format | slow | browser | bench | lock | clean: the parts, the long tests, the browser's, the benchmarks, a new lock"
 
 setup: $(READY)
 
@@ -58,6 +58,11 @@ format: setup
 
 slow: setup
 	$(BIN)/pytest -m slow
+
+# Needs a Chromium: the one that CHROMIUM names, or Debian's.
+browser: setup
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --group browser
+	$(BIN)/pytest -m browser
 
 bench: setup
 	$(BIN)/pytest -m benchmark -s

@@ -31,7 +31,7 @@ BROAD = 13.0
 FACES = "/* faces */"
 """Where the typeface goes once it is known which characters occur."""
 
-TYPED = frozenset("0123456789.,+-−%()kKmMbBnN€£$¥ \xa0\u202f")
+TYPED = frozenset("0123456789.,+-−–<>%()kKmMbBnN€£$¥ \xa0\u202f")
 """The characters that the planner's script may write."""
 
 BODY, STRONG = 400, 600
@@ -52,7 +52,7 @@ def board_html(page: Mapping[str, Any]) -> bytes:
     )
     environment.filters["plain"] = lambda sentence: sentence.text if isinstance(sentence, Sentence) else str(sentence)
     drawings = {name: Markup(inline(name, figure)) for name, figure in page["figures"].items()}
-    curves = Markup(_script_data(page["planner"]["curves"])) if page.get("planner") else ""
+    curves = Markup(_script_data(page["planner"]["known"])) if page.get("planner") else ""
     template = environment.get_template("board.html.j2")
     logo = logo_data(page["logo"]) if page["logo"] else ""
     text = template.render(page=page, drawings=drawings, curves=curves, faces=FACES, logo=logo)
@@ -62,7 +62,7 @@ def board_html(page: Mapping[str, Any]) -> bytes:
 
 def _script_data(value: Any) -> str:
     """JSON that cannot end the script element it stands in."""
-    return json.dumps(value, allow_nan=False).replace("<", "\\u003c")
+    return json.dumps(value, allow_nan=False, ensure_ascii=False).replace("<", "\\u003c")
 
 
 def inline(name: str, figure: Figure) -> str:

@@ -53,7 +53,7 @@ def board(source: Source, facts: Facts, figures: Mapping[str, Figure], notebooks
         "contribution": contribution.words(facts["contribution"], words, labels),
         "frequency": frequency.words(facts["frequency"], words),
         "scenarios": scenarios.words(facts["scenarios"], words, facts["decision"]["action"]),
-        "planner": planner.words(facts["planner"], words),
+        "planner": planner.words(facts["planner"], words, planner.draws(source)),
         "evidence": evidence.words(facts["evidence"], words)
         | {
             "next_heading": say(words, "The next test"),

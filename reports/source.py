@@ -47,6 +47,7 @@ OPTIONAL = (
     "flighting",
     "allocation_geo",
     "frequency",
+    "plan_draws",
 )
 
 

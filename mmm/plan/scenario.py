@@ -30,6 +30,7 @@ from mmm.plan.tables import (
     allocation_table,
     calendar_table,
     curves_table,
+    draws_table,
     outcomes,
     quality_table,
     scenarios_table,
@@ -49,6 +50,7 @@ class Plan:
     finance: pd.DataFrame
     calendar: pd.DataFrame
     curves: pd.DataFrame
+    draws: pd.DataFrame
     summary: pd.DataFrame
     outcome: xr.DataArray
 
@@ -94,6 +96,7 @@ def plan_from(view: Outlook, settings: Settings, verdicts: pd.DataFrame | None =
         finance=finance_table(money, view.channels, terms(settings.finance, view)),
         calendar=calendar_table(view, recommended),
         curves=curves_table(view),
+        draws=draws_table(view),
         summary=summary_table(view, settings, found, missing, earned, optima, labels is not None),
         outcome=xr.DataArray(
             np.stack(list(earned.values())), coords={"scenario": list(earned)}, dims=("scenario", "sample"),

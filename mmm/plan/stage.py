@@ -81,6 +81,7 @@ def plan_tables(fit: xr.DataTree, verdicts: pd.DataFrame | None) -> Tables:
         "finance": plan.finance,
         "calendar": plan.calendar,
         "plan_curves": plan.curves,
+        "plan_draws": plan.draws,
         "plan_summary": plan.summary,
         "frontier": efficient_frontier(view, limits_for(view, settings, labels_of(verdicts)), settings),
     }

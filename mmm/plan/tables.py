@@ -5,6 +5,7 @@
     allocation_quality   one row a channel of the recommendation: how sure is the direction of its move
     calendar             the recommended spend by channel and date, each channel's flighting times its multiple
     plan_curves          what each channel alone earns over the horizon at each multiple: for planning by hand
+    plan_draws           the same in single draws, so that a plan made by hand has an interval
 
 `outcome` is the value of what all paid channels contribute, in money, carryover after the horizon included.
 `gain_vs_hold` is taken within each draw; `probability_beats_hold` is the share of draws where it is above zero (NaN for
@@ -28,6 +29,9 @@ from mmm.study import INTERVAL
 
 MOVED = 1e-6
 """A multiple this close to another is the same."""
+
+SHOWN_DRAWS = 250
+"""As many draws as a reader's own plan is judged on: few enough to travel in a web page."""
 
 Draws = Float[np.ndarray, " sample"]
 
@@ -95,12 +99,30 @@ def calendar_table(view: Outlook, recommended: Choice) -> pd.DataFrame:
 def curves_table(view: Outlook) -> pd.DataFrame:
     """`tables/plan_curves.csv`: `channel, multiple, spend, mean, p05, p95`, in money, carryover included."""
     multiples = grid(float(view.multiples[-1]))
-    draws = np.stack([outcome(view, np.full(len(view.channels), multiple)) for multiple in multiples], axis=-1)
+    draws = _curves(view, multiples)
     frames = []
     for i, channel in enumerate(view.channels):
         columns = {"channel": channel, "multiple": multiples, "spend": multiples * view.spend[i]}
         frames.append(pd.DataFrame(columns | _bands(draws[:, i])))
     return pd.concat(frames, ignore_index=True)
+
+
+def draws_table(view: Outlook) -> pd.DataFrame:
+    """`tables/plan_draws.csv`: `channel, multiple`, and a column for each of at most `SHOWN_DRAWS` draws, in money.
+
+    A row is a channel at a multiple, every second one of `plan_curves`; a column is one draw in all rows, so that sums
+    over channels within a column are draws of a plan's outcome.
+    """
+    multiples = grid(float(view.multiples[-1]))[::2]
+    draws = _curves(view, multiples)
+    chosen = np.unique(np.linspace(0, len(draws) - 1, min(SHOWN_DRAWS, len(draws))).round().astype(int))
+    columns = {"channel": np.repeat(view.channels, len(multiples)), "multiple": np.tile(multiples, len(view.channels))}
+    return pd.DataFrame(columns | {f"draw_{place}": draws[place].ravel() for place in chosen})
+
+
+def _curves(view: Outlook, multiples: Float[np.ndarray, " multiple"]) -> Float[np.ndarray, "sample channel multiple"]:
+    """What each channel earns when all are at the same multiple."""
+    return np.stack([outcome(view, np.full(len(view.channels), multiple)) for multiple in multiples], axis=-1)
 
 
 def outcomes(view: Outlook, found: Sequence[Choice]) -> dict[str, Float[np.ndarray, "sample channel"]]:

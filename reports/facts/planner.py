@@ -1,21 +1,54 @@
-"""What would a budget of one's own bring? The curves a reader plans with, on the web page and in the workbook.
+"""What would a budget of one's own bring? The curves a reader plans with: web page, budget studio and workbook.
 
     outcome = sum over channels of value(multiple),        gain = outcome - outcome at the present spend
 
 `tables/plan_curves.csv` gives each channel's expected value over the plan's horizon at multiples of its present spend;
-between them it is interpolated. These are means: the interval of a plan needs its joint draws, as the scenarios have.
+between them it is interpolated. `tables/plan_draws.csv` gives the same in single draws: sums within a draw are draws of
+a plan's outcome, from which its interval and its odds against another plan are read (`templates/planner.js`).
 """
 
 from __future__ import annotations
 
+import base64
 import math
 from typing import Any
 
 import numpy as np
 
+from mmm.plots.names import spoken
+from mmm.speech import translated
+from mmm.study import INTERVAL
 from reports.facts.decision import allocation
 from reports.language import Language, say
 from reports.source import Source
+
+LEVELS = 2**16 - 1
+
+LEAD = (
+    "Move a channel, or the total. Expected values come from the same curves as the plans above, ranges and chances "
+    "from joint draws of them."
+)
+LEAD_OF_MEANS = (
+    "Move a channel between its agreed bounds. The numbers are expected values from the same curves; the range of a "
+    "plan is in the table above."
+)
+SPOKEN = {
+    "present": "Present plan",
+    "proposed": "Recommended",
+    "keep": "Keep the total",
+    "total": "Total spend",
+    "outcome": "Expected {kpi}",
+    "gain": "Gain over the present plan",
+    "beats_present": "Chance of beating the present plan",
+    "beats_proposed": "Chance of beating the recommended plan",
+    "itself": "this is that plan",
+    "beyond": "beyond observed spend",
+    "bounds": "Bounds",
+    "channel": "Channel",
+    "lowest": "Lowest",
+    "highest": "Highest",
+}
+"""What the planner's script says."""
 
 
 def numbers(source: Source) -> dict[str, Any]:
@@ -55,35 +88,52 @@ def value(row: dict[str, Any], multiple: float) -> float:
     return float(np.interp(multiple, row["multiples"], row["values"]))
 
 
-def words(facts: dict[str, Any], language: Language) -> dict[str, Any] | None:
-    """What the planner says around its sliders, and the curves its script interpolates; none without curves."""
+def draws(source: Source) -> dict[str, Any] | None:
+    """The channels' curves in single draws, packed for a page: `levels` of 16 bits, each worth its channel's `unit`.
+
+    Levels run over channels, multiples and draws, the last fastest. None where the run has none.
+    """
+    table = source["plan_draws"]
+    channels = [row["channel"] for row in numbers(source)["channels"]]
+    if table.empty or not channels or not set(channels) <= set(table["channel"]):
+        return None
+    columns = [name for name in table.columns if name.startswith("draw_")]
+    by_channel = {name: rows.sort_values("multiple") for name, rows in table.groupby("channel")}
+    values = np.stack([by_channel[name][columns].to_numpy(dtype=float) for name in channels]).clip(min=0.0)
+    units = np.maximum(values.max(axis=(1, 2)) / LEVELS, 1e-12)
+    levels = np.rint(values / units[:, None, None]).astype("<u2")
+    return {
+        "levels": base64.b64encode(levels.tobytes()).decode(),
+        "units": [float(f"{unit:.9g}") for unit in units],
+        "multiples": [float(value) for value in by_channel[channels[0]]["multiple"]],
+        "count": len(columns),
+    }
+
+
+def words(facts: dict[str, Any], language: Language, packed: dict[str, Any] | None = None) -> dict[str, Any] | None:
+    """What the planner says and knows: the page's own words, and all that its script needs; none without curves.
+
+    `packed` are `draws`: without them the planner shows expected values and neither intervals nor odds.
+    """
     if not facts["channels"]:
         return None
     return {
         "heading": say(language, "Try a budget of your own"),
-        "lead": say(
-            language,
-            "Move a channel between its agreed bounds. The numbers are expected values from the same curves; the "
-            "range of a plan is in the table above.",
-        ),
-        "present": say(language, "Present plan"),
-        "proposed": say(language, "Recommended"),
-        "spend": say(language, "Total spend"),
-        "outcome": say(language, "Expected {kpi}"),
-        "gain": say(language, "Gain over the present plan"),
-        "beyond": say(language, "beyond observed spend"),
-        "rows": [
-            {"name": say(language, "{channel:channel}", channel=row["channel"]), "at": place}
-            for place, row in enumerate(facts["channels"])
-        ],
-        "curves": {
+        "lead": say(language, LEAD if packed else LEAD_OF_MEANS),
+        "known": {
             "locale": language.locale.replace("_", "-"),
             "currency": language.currency,
             "valued": language.valued,
+            "level": list(INTERVAL),
+            "words": {name: say(language, text).text for name, text in SPOKEN.items()}
+            | {"roi": say(language, "Blended ROI" if language.valued else "Average return").text}
+            | {"range": translated("{low} to {high}", language.locale)},
             "channels": [
                 {key: row[key] for key in ("spend", "lower", "upper", "proposed", "multiples", "values")}
                 | {"observed": row["observed"] if math.isfinite(row["observed"]) else None}
+                | {"name": spoken(row["channel"])}
                 for row in facts["channels"]
             ],
+            "draws": packed,
         },
     }

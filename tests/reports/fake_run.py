@@ -282,6 +282,15 @@ def plan_tables(sample: Market, supported: bool) -> dict[str, pd.DataFrame]:
     for subject in ("flighting", "by_geo"):
         facts |= {f"{subject}_gain_{key}": value for key, value in gain.items()} | {f"{subject}_budget": spend.sum()}
         facts |= {f"{subject}_probability": 0.93, f"{subject}_optimality_gap": 0.004}
+    tables["plan_draws"] = pd.concat(
+        [
+            pd.DataFrame(
+                {"channel": name, "multiple": MULTIPLES} | {f"draw_{d}": drawn[d, i] for d in range(0, DRAWS, 4)}
+            )
+            for i, name in enumerate(sample.channels)
+        ],
+        ignore_index=True,
+    )
     tables["plan_summary"] = pd.DataFrame({"key": list(facts), "value": [str(value) for value in facts.values()]})
     return tables | {"finance": pd.DataFrame(finance)}
 

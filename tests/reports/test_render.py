@@ -111,7 +111,7 @@ def test_the_web_page_needs_nothing_from_elsewhere(run: Path) -> None:
     page = made(run)["board.html"].decode()
     fetched = re.findall(r"""(?:src|href)=["'](?!#|data:)(\S+)|url\((?!data:|#)([^)]*)\)|@import""", page)
     assert not fetched
-    assert re.findall(r"<script([^>]*)>", page) == [' type="application/json" id="planner-curves"', ""]
+    assert re.findall(r"<script([^>]*)>", page) == [' type="application/json" id="planner-known"', ""]
     assert page.count('role="img"') >= 6
 
 

@@ -75,8 +75,11 @@ def test_a_call_is_checked_like_a_study(fitted: xr.DataTree) -> None:
 
 def test_every_table_of_the_run_folder_is_there(history: tuple[xr.DataTree, Plan]) -> None:
     tables = plan_tables(history[0], None)
-    expected = ["allocation", "scenarios", "allocation_quality", "finance", "calendar", "plan_curves", "plan_summary"]
-    assert list(tables) == [*expected, "frontier"]
+    expected = [
+        "allocation", "scenarios", "allocation_quality", "finance", "calendar", "plan_curves", "plan_draws",
+        "plan_summary", "frontier",
+    ]  # fmt: skip
+    assert list(tables) == expected
     assert not any(table.empty for table in tables.values())
 
 

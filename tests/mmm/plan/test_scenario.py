@@ -247,6 +247,18 @@ def test_plan_curves_pass_through_the_scenarios_and_sum_the_draws_last(market: M
     assert (curves.xs(0.0, level="multiple")["mean"] == 0).all()
 
 
+def test_plan_draws_are_draws_of_the_plan_curves(market: Market) -> None:
+    plan = planned(market(spend=(100.0, 0.0, 50.0)))
+    draws = plan.draws.set_index(["channel", "multiple"])
+    curves = plan.curves.set_index(["channel", "multiple"])
+    assert 2 < draws.shape[1] <= 250
+    spread = curves.loc[("tv", 1.0), "p95"] - curves.loc[("tv", 1.0), "p05"]
+    assert abs(draws.loc[("tv", 1.0)].mean() - curves.loc[("tv", 1.0), "mean"]) < 0.1 * spread
+    held = draws.xs(1.0, level="multiple").sum()
+    outcome = plan.outcome.sel(scenario="hold").values
+    assert np.isin(held.round(6), outcome.round(6)).all()
+
+
 def test_finance_spend_reconciles_with_the_allocation_to_the_cent(market: Market) -> None:
     plan = planned(market(spend=(100.03, 149.99, 50.01)), finance={"margin": 0.38})
     total = plan.finance[(plan.finance.line == "spend") & (plan.finance.channel == "all")].set_index("scenario").amount
