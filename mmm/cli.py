@@ -13,6 +13,7 @@
     mmm approve RUN        record who approved the plan, and why
     mmm export RUN         daily budgets for an ad platform, once the plan is approved
     mmm audit RUN          show that nobody edited the record
+    mmm new-notebook NAME  a copy of a notebook to work on, with its run filled in
 
 Exit code 0: done. 1: the work failed, and `error.log` in the run folder has the traceback. 2: the input is wrong;
 every problem is listed, and nothing is left behind. 3: `mmm watch` raised an alert. A command that was interrupted
@@ -284,6 +285,23 @@ def audit(run: Path) -> Outcome:
     listed = approval.entries(run)
     approvals = [f"{entry['at'][:10]} by {entry['by']}: {entry['reason']}" for entry in listed if "by" in entry]
     return {"run": str(run), "entries": str(len(listed)), "verified": "yes", "approvals": approvals}
+
+
+@main.command(name="new-notebook")
+@click.argument("name")
+@click.option("--run", type=click.Path(path_type=Path), required=True, help="The run folder that it looks at.")
+@click.option("--out", type=click.Path(path_type=Path), help="The file to write; NAME.ipynb here if left out.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+@click.pass_context
+def new_notebook(context: click.Context, name: str, run: Path, out: Path | None, as_json: bool) -> None:
+    """Copy a notebook of the package to work on, with its run filled in."""
+
+    def copied() -> Outcome:
+        from reports.notebooks import copy
+
+        return {"notebook": str(copy(name, run, out or Path(f"{name}.ipynb")))}
+
+    context.exit(_attempt(copied, "new-notebook", as_json, {}))
 
 
 def _from_study(path: Path, out: Path | None, names: Iterable[str]) -> Outcome:

@@ -16,6 +16,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Callable, Iterable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,7 +81,9 @@ def prepared(study: Study, panel: xr.DataTree) -> xr.DataTree:
 
 
 def brand_of(study: Study) -> Brand | None:
-    """The brand that a study's report names, checked."""
+    """The brand that a study's report names, checked; `InputError` where its slides lack what makes them, too."""
+    if "slides" in study.report.templates and find_spec("pptx") is None:
+        raise InputError(["report.templates asks for slides, which need python-pptx: pip install 'mmm[pptx]'"])
     return load_brand(study.resolve(study.report.brand)) if study.report.brand else None
 
 

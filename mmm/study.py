@@ -345,6 +345,21 @@ class Study(Part):
         """The study with every default written out, as plain JSON values."""
         return self.model_dump(mode="json")
 
+    def _repr_html_(self) -> str:
+        from mmm.shown import table
+
+        kpi = self.data.kpi
+        rows = [
+            ("KPI", f"{kpi.column} ({kpi.kind})"),
+            ("Channels", ", ".join(self.data.channels)),
+            ("Organic", ", ".join(self.data.organic)),
+            ("Treatments and controls", ", ".join([*self.data.treatments, *self.data.controls])),
+            ("Window", f"{self.data.window.start or 'the beginning'} to {self.data.window.end or 'the end'}"),
+            ("Model", f"adstock {self.model.adstock}, saturation {self.model.saturation}, {self.model.likelihood}"),
+            ("Experiments", self.experiments or "none"),
+        ]
+        return table(["Asked", "Answer"], [row for row in rows if row[1]], f"Study {self.study}, {self.currency}")
+
     def hash(self) -> str:
         """SHA-256 of the canonical study: two studies that ask the same have the same hash."""
         text = json.dumps(self.canonical(), sort_keys=True, separators=(",", ":"))

@@ -115,9 +115,10 @@ class Plan(Part):
 
 
 class Report(Part):
-    """Title, language, which documents to make, and the `brand.yaml` that gives them a company's look."""
+    """Title, language, which documents to make (`slides` need the extra `mmm[pptx]`), and the `brand.yaml` of whose
+    look they have."""
 
     title: str | None = None
     locale: Literal["en-GB", "fr-FR", "de-DE"] = "en-GB"
-    templates: tuple[Literal["board", "budget"], ...] = ("board", "budget")
+    templates: tuple[Literal["board", "budget", "slides"], ...] = ("board", "budget")
     brand: Key | None = None

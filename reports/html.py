@@ -107,7 +107,7 @@ def _subset(path: Path, characters: str) -> bytes:
     from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
     font = TTFont(path, recalcTimestamp=False)
-    options = Options(layout_features=["kern", "tnum"], hinting=False)
+    options = Options(layout_features=["kern", "tnum"], hinting=False, drop_tables=[*Options().drop_tables, "FFTM"])
     subsetter = Subsetter(options)
     subsetter.populate(text=characters)
     subsetter.subset(font)

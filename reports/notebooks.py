@@ -15,10 +15,11 @@ from contextlib import chdir, contextmanager
 from pathlib import Path
 
 from mmm.errors import InputError
-from mmm.files import replacing
+from mmm.files import replacing, write_atomic
+from mmm.run import read_manifest
 from notebooks import FOLDER
 
-ALLOWED = frozenset({"run"})
+ALLOWED = frozenset({"run", "against"})
 REPORTED = ("board_report", "budget_scenarios")
 """The notebooks that every report executes; they draw the documents' figures."""
 
@@ -56,6 +57,22 @@ def execute(name: str, run: Path, parameters: Mapping[str, str] | None = None) -
             f"The executed copy {target.relative_to(run).as_posix()} in the run folder is marked where."
         ) from failure
     return target
+
+
+def copy(name: str, run: Path, target: Path) -> Path:
+    """Writes a copy of the notebook `name` that looks at `run`, to work on; an existing file is left alone."""
+    import nbformat
+
+    source = FOLDER / f"{name}.ipynb"
+    _check(name, source, {"run": str(run)})
+    read_manifest(run)
+    if target.exists():
+        raise InputError([f"{target} exists already: name another file with --out, or remove it"])
+    book = nbformat.read(source, as_version=4)
+    cell = next(cell for cell in book.cells if "parameters" in cell.metadata.get("tags", []))
+    lines = cell.source.split("\n")
+    cell.source = "\n".join(f"run = {str(run.resolve())!r}" if line.startswith("run =") else line for line in lines)
+    return write_atomic(target, nbformat.writes(book) + "\n")
 
 
 def execute_all(names: Sequence[str], run: Path) -> list[Path]:

@@ -57,6 +57,11 @@ def documents(run: Path, source: Source, executed: list[str]) -> list[Path]:
             write_atomic(folder / "board.pdf", pdf.compile_pdf("board", page)),
             write_atomic(folder / "board.html", html.board_html(page)),
         ]
+    if "slides" in source.study.report.templates:
+        from reports.slides import slides_pptx
+
+        page = pages.board(source, facts, drawn, executed)
+        written.append(write_atomic(folder / "slides.pptx", slides_pptx(source, facts, page)))
     if "budget" in source.study.report.templates:
         page = pages.budget(source, facts, drawn)
         written += [

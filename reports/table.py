@@ -27,3 +27,23 @@ class Table:
     total: Row | None = None
     highlight: int | None = None
     below: list[Row] = field(default_factory=list)
+
+    def _repr_html_(self) -> str:
+        """The table as a notebook shows it."""
+        from markupsafe import escape
+
+        def line(row: Row, tag: str, style: str = "") -> str:
+            cells = [
+                f'<{tag} style="text-align:{side}">{escape(cell.text)}</{tag}>'
+                for side, cell in zip(self.align, row, strict=True)
+            ]
+            return f'<tr style="{style}">{"".join(cells)}</tr>'
+
+        strong = "font-weight:600;border-top:1px solid currentColor"
+        lit = [line(row, "td", "font-weight:600" * (place == self.highlight)) for place, row in enumerate(self.rows)]
+        total = [line(self.total, "td", strong)] if self.total else []
+        body = "".join([*lit, *total, *(line(row, "td") for row in self.below)])
+        head = line(self.head, "th")
+        return (
+            f"<table><caption>{escape(self.caption.text)}</caption><thead>{head}</thead><tbody>{body}</tbody></table>"
+        )

@@ -45,6 +45,12 @@ class Review:
         columns = [field.name for field in dataclasses.fields(Finding)]
         return pd.DataFrame([dataclasses.asdict(finding) for finding in self.findings], columns=columns)
 
+    def _repr_html_(self) -> str:
+        from mmm.shown import table
+
+        rows = [(found.severity, found.check, found.subject, found.message) for found in self.findings]
+        return table(["Severity", "Check", "Subject", "What was found"], rows, f"Data review: {self.worst}")
+
     def to_json(self) -> str:
         """The whole review as JSON, with a line break at its end."""
         content = {

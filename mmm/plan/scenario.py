@@ -54,6 +54,19 @@ class Plan:
     summary: pd.DataFrame
     outcome: xr.DataArray
 
+    def _repr_html_(self) -> str:
+        from mmm.shown import table
+
+        unit = self.outcome.attrs.get("units", "")
+        names = ["outcome_mean", "gain_vs_hold_mean", "gain_vs_hold_p05", "gain_vs_hold_p95", "probability_beats_hold"]
+        rows = self.scenarios[["scenario", "budget", *names]].itertuples(index=False)
+        moves = self.allocation.query("scenario == 'recommended' and period == 'all'")
+        moved = moves[["channel", "current_spend", "recommended_spend", "multiple"]].itertuples(index=False)
+        head = ["Scenario", "Budget", "Outcome", "Gain against hold", "5 %", "95 %", "Chance of a gain"]
+        return table(head, [*rows], f"Scenarios, {unit}") + table(
+            ["Channel", "Now", "Recommended", "Multiple"], [*moved], f"Recommended spend, {unit}"
+        )
+
 
 def allocate(
     fit: xr.DataTree,

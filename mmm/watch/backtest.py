@@ -54,7 +54,7 @@ def backtest(fit: xr.DataTree, progress: Progress | None = None) -> Backtest:
             "predicts is unknown."
         )
         return Backtest(pd.DataFrame(), _table([row("backtest", "kpi", np.nan, np.nan, "caution", message)]))
-    refit = fit_model(_masked(fit, hidden), _quick(study_of(fit)), progress=progress)
+    refit = fit_model(masked(fit, hidden), quick(study_of(fit)), progress=progress)
     expected, predicted = predictive(refit, hidden)
     actual = panel["kpi"].transpose("geo", "time").isel(time=hidden)
     year_before = hidden - round(per_year)
@@ -72,7 +72,8 @@ def combined(train: pd.DataFrame, holdout: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([train[~train["time"].isin(holdout["time"].unique())], holdout], ignore_index=True)
 
 
-def _masked(fit: xr.DataTree, hidden: np.ndarray) -> xr.DataTree:
+def masked(fit: xr.DataTree, hidden: np.ndarray) -> xr.DataTree:
+    """The panel with the KPI of these rows unknown."""
     panel = fit["panel"].to_dataset()
     seen = xr.DataArray(~np.isin(np.arange(panel.sizes["time"]), hidden), dims="time")
     tree = xr.DataTree.from_dict({"/panel": panel.assign(kpi=panel["kpi"].where(seen).transpose(*panel["kpi"].dims))})
@@ -82,7 +83,8 @@ def _masked(fit: xr.DataTree, hidden: np.ndarray) -> xr.DataTree:
     return tree
 
 
-def _quick(study: Study) -> Study:
+def quick(study: Study) -> Study:
+    """The study, fitted in a hurry."""
     return study.model_copy(update={"fit": study.fit.model_copy(update={"mode": "quick"})})
 
 

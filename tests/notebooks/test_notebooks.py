@@ -11,9 +11,10 @@ import pytest
 
 from mmm.data.panel import panel_from_frame
 from mmm.data.simulate import simulate
+from mmm.errors import InputError
 from mmm.study import load_study
 from notebooks import FOLDER
-from reports.notebooks import NotebookFailed, execute
+from reports.notebooks import NotebookFailed, copy, execute
 from tests.reports.fake_run import fake_run
 
 NAMES = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
@@ -48,12 +49,12 @@ def source(cell: dict[str, Any]) -> str:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A fake run with the panel of a small market as its fit: notebooks that look at data need no posterior."""
     folder = fake_run(tmp_path_factory.mktemp("run"))
-    market = simulate(seed=1, weeks=60)
+    market = simulate(seed=1, weeks=70)
     panel_from_frame(market.frame, load_study(market.study())).to_netcdf(folder / "fit.nc", engine="h5netcdf")
     return folder
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in {"quickstart", *ALONE}])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in {"quickstart", "model_comparison", *ALONE}])
 def test_a_notebook_runs_on_a_run_folder_and_ends_with_an_answer(run: Path, name: str) -> None:
     last = cells(execute(name, run))[-1]
     assert last["outputs"]
@@ -115,3 +116,20 @@ def test_no_result_is_typed_into_a_notebook_and_no_output_is_kept(name: str) -> 
         else:
             assert cell["outputs"] == []
             assert cell["execution_count"] is None
+
+
+def test_a_copied_notebook_knows_its_run_and_overwrites_nothing(run: Path, tmp_path: Path) -> None:
+    target = copy("model", run, tmp_path / "mine.ipynb")
+    parameters = next(cell for cell in cells(target) if "parameters" in cell["metadata"].get("tags", []))
+    assert source(parameters) == f"run = {str(run.resolve())!r}"
+    with pytest.raises(InputError, match="exists already"):
+        copy("model", run, target)
+    with pytest.raises(InputError, match="there is no notebook 'modle'"):
+        copy("modle", run, tmp_path / "other.ipynb")
+    with pytest.raises(InputError, match="is not a run folder"):
+        copy("model", tmp_path, tmp_path / "other.ipynb")
+
+
+def test_models_are_compared_on_quarters_that_they_have_not_seen(run: Path) -> None:
+    last = json.dumps(cells(execute("model_comparison", run))[-1]["outputs"])
+    assert "predicts best" in last
