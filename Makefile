@@ -14,11 +14,11 @@ READY := $(VENV)/.ready
 # Compiled bytecode makes every later start seconds faster; some machines are set not to keep it.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup report reference test lint format bench slow browser lock clean
+.PHONY: help setup report reference test lint format bench slow browser docs lock clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile
-	@echo "make setup | reference | lint | format | slow | browser | bench | lock | clean: the parts, the long tests, the browser's, the benchmarks, a new lock"
+	@echo "make setup | reference | lint | format | slow | browser | docs | bench | lock | clean: the parts, the long tests, the browser's, the site, the benchmarks, a new lock"
 
 setup: $(READY)
 
@@ -63,6 +63,12 @@ slow: setup
 browser: setup
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --group browser
 	$(BIN)/pytest -m browser
+
+# The site, in build/docs; RUN is a run folder with a report, for the gallery.
+docs: setup
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --group docs
+	$(BIN)/python docs/build.py .cache/docs $(RUN)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 bench: setup
 	$(BIN)/pytest -m benchmark -s

@@ -120,6 +120,11 @@ def elided(text: str, locale: str) -> str:
     return re.sub(r"\b([dlDL])[ea] (?=[aeiouàâéèêëîïôûAEIOUÉÈÊÀ]\w)", r"\1’", text)
 
 
+def within(text: str, locale: str) -> str:
+    """A term as it stands within a sentence: small, but German nouns and abbreviations keep their capitals."""
+    return text if text.isupper() or babel(locale).language == "de" else text.lower()
+
+
 def capitalised(text: str) -> str:
     """The text with a capital at its beginning, and the rest as it is."""
     return text[:1].upper() + text[1:]

@@ -282,7 +282,7 @@ SHOW: dict[str, Callable[[Language, Any], str]] = {
     "channel": lambda language, value: spoken(str(value)),
     "message": lambda language, value: retell(in_text(str(value), language.columns), language.locale),
     "word": lambda language, value: translated(str(value), language.locale),
-    "term": lambda language, value: translated(str(value), language.locale).lower(),
+    "term": lambda language, value: speech.within(translated(str(value), language.locale), language.locale),
     "date": _date("long"),
     "short_date": _date("medium"),
 }

@@ -21,7 +21,7 @@ import xarray as xr
 import yaml
 
 from mmm.files import read_table
-from mmm.speech import capitalised, message, word
+from mmm.speech import capitalised, message, spoken_locale, within, word
 from mmm.study import InputError
 from mmm.study_brand import Brand, kept
 
@@ -58,7 +58,7 @@ class Units:
     @property
     def kpi_in_text(self) -> str:
         """The KPI's name within a sentence: `revenue`, but `KPI`."""
-        return self.kpi_name if self.kpi_name.isupper() else self.kpi_name.lower()
+        return within(self.kpi_name, spoken_locale())
 
     @property
     def worth(self) -> str:

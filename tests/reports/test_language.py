@@ -124,3 +124,11 @@ def test_french_money_is_written_as_french_accounts_write_it() -> None:
     assert SHOW["percent"](FRENCH, 0.048) == "4,8\xa0%"
     assert SHOW["date"](FRENCH, "2026-01-01") == "1er janvier 2026"
     assert unit_name(FRENCH, Scale(1, 0)) == "k€"
+
+
+def test_german_nouns_keep_their_capital_within_a_sentence() -> None:
+    from mmm.speech import within
+
+    assert within("Umsatz", "de-DE") == "Umsatz"
+    assert within("Revenue", "en-GB") == "revenue"
+    assert within("KPI", "fr-FR") == "KPI"
