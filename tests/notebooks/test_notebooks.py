@@ -130,6 +130,7 @@ def test_a_copied_notebook_knows_its_run_and_overwrites_nothing(run: Path, tmp_p
         copy("model", tmp_path, tmp_path / "other.ipynb")
 
 
+@pytest.mark.slow
 def test_models_are_compared_on_quarters_that_they_have_not_seen(run: Path) -> None:
     last = json.dumps(cells(execute("model_comparison", run))[-1]["outputs"])
     assert "predicts best" in last
