@@ -20,9 +20,11 @@ import pandas as pd
 import xarray as xr
 from jaxtyping import Float
 
+from mmm.errors import listing
 from mmm.insight.contribution import contribution
 from mmm.insight.predictive import predictive
 from mmm.insight.recurring import recurring_parts
+from mmm.insight.uneven import uneven_geos
 from mmm.model.fit import panel_of, study_of
 from mmm.model.spec import MEDIA_SHARE, ROI_SPREAD
 from mmm.study import INTERVAL, Study
@@ -46,7 +48,7 @@ budgets are set apart none reaches 0.09; of 100 whose budgets follow a hidden de
 AUTOCORRELATION = 0.3
 COVERAGE = (0.80, 0.98)
 RECURRING = 0.01
-"""How rarely noise alone may look as much like a holiday, in any week of the year, before it is called one."""
+"""How rarely noise alone may look as much like a holiday, in any week of the year, or like a season of a geo's own."""
 OUTLIER = 4.5
 """Robustly standardised residual beyond which a period is named; normal noise passes it once in 150,000 periods."""
 
@@ -230,6 +232,7 @@ def residuals(evidence: Evidence) -> Iterator[Row]:
     )
     yield _extremes(evidence)
     yield from _recurring(evidence)
+    yield from _uneven(evidence)
 
 
 def _extremes(evidence: Evidence) -> Row:
@@ -261,6 +264,21 @@ def _recurring(evidence: Evidence) -> Iterator[Row]:
     )
     chance = float(found["chance"].iloc[0])
     yield row("recurring_weeks", "kpi", chance, RECURRING, _above(-chance, -RECURRING), message)
+
+
+def _uneven(evidence: Evidence) -> Iterator[Row]:
+    if len(evidence.actual) < 2:
+        return
+    missed = evidence.actual - evidence.expected.mean("sample").transpose("geo", "time").to_numpy()
+    relative = missed / np.nanmean(evidence.actual, axis=1, keepdims=True)
+    chance = uneven_geos(relative, float(evidence.panel.attrs["periods_per_year"]))
+    found = evidence.expected["geo"].values[np.argsort(chance)][: (chance < RECURRING).sum()]
+    message = (
+        f"Trend or season of {listing(found)} differs from what all geos share: what is left is slow, is credited to "
+        "channels, and intervals are too narrow. Give what moves these geos as a control, or fit them by themselves."
+    )
+    least = float(chance.min())
+    yield row("uneven_geos", "kpi", least, RECURRING, _above(-least, -RECURRING), message)
 
 
 def _memory(evidence: Evidence) -> float:

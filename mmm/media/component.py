@@ -22,37 +22,48 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import jax
 import jax.numpy as jnp
+import numpyro.distributions as dist
 from jaxtyping import Array, Float
-from numpyro.distributions import Distribution, LogNormal
+from numpyro.distributions import Distribution
 
 from mmm.study import InputError
 
 Exposure = Float[Array, "*shape"]
 Scalar = Float[Array, ""]
+FREEDOM = 3.0
 
 
-class Alike(LogNormal):
-    """A log-normal prior of channels that are alike in this parameter.
+class Alike(dist.Distribution):
+    """The prior of a parameter in which channels are alike: what strong ones teach helps the weak ones.
 
-        log parameter[c] = location + common_sd * common + own_sd * own[c],    common, own[c] ~ Normal(0, 1)
+        log parameter[c] = location + common_sd * common + own_sd * own[c]
+        common ~ Student t with `FREEDOM` degrees of freedom,  own[c] ~ Normal(0, 1)
 
-    For one channel it is log-normal with standard deviation `hypot(common_sd, own_sd)`; two have the correlation
-    `common_sd^2 / (common_sd^2 + own_sd^2)` on the log scale.
+    Channels stay near `location` unless all of them together say otherwise; then the heavy tail lets them go.
     """
 
-    def __init__(self, location: float, common_sd: float, own_sd: float) -> None:
-        self.common_sd, self.own_sd = common_sd, own_sd
-        super().__init__(location, math.hypot(common_sd, own_sd))
+    support = dist.constraints.positive
+    common = dist.StudentT(FREEDOM)
+    own = dist.Normal(0.0, 1.0)
 
-    def values(self, common: Scalar, own: Float[Array, " channel"]) -> Float[Array, " channel"]:
+    def __init__(self, location: float, common_sd: float, own_sd: float) -> None:
+        self.location, self.common_sd, self.own_sd = location, common_sd, own_sd
+        super().__init__()
+
+    def values(self, common: Array, own: Array) -> Array:
         """The parameter of every channel."""
-        return jnp.exp(self.loc + self.common_sd * common + self.own_sd * own)
+        return jnp.exp(self.location + self.common_sd * common + self.own_sd * own)
+
+    def sample(self, key: Array, sample_shape: tuple[int, ...] = ()) -> Array:
+        """Draws for single channels, each of a market of its own."""
+        first, second = jax.random.split(key)
+        return self.values(self.common.sample(first, sample_shape), self.own.sample(second, sample_shape))
 
 
 @dataclass(frozen=True, eq=False)  # as good as its name: compared and hashed by identity

@@ -84,7 +84,7 @@ BURR = Saturation(
     burr,
     {
         "half_saturation": dist.LogNormal(0.2, 0.7),
-        "slope": Alike(0.2, 0.3, 0.12),
+        "slope": Alike(0.2, 0.1, 0.1),
         "tail": dist.Beta(1.0, 1.0),
     },
 )

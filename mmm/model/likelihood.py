@@ -145,11 +145,11 @@ def component_parameters(structure: Structure, draw: Parameters) -> dict[str, Ar
 def _sample_components(structure: Structure) -> dict[str, Array]:
     draw: dict[str, Array] = {}
     for group, key, prior in component_sites(structure):
-        site, own = (f"{key}_own", dist.Normal(0.0, 1.0)) if isinstance(prior, Alike) else (key, prior)
+        site, own = (f"{key}_own", prior.own) if isinstance(prior, Alike) else (key, prior)
         with numpyro.plate(f"channels_of_{key}", len(group.channels)):
             draw[site] = numpyro.sample(site, own)
         if isinstance(prior, Alike):
-            draw[f"{key}_common"] = numpyro.sample(f"{key}_common", dist.Normal(0.0, 1.0))
+            draw[f"{key}_common"] = numpyro.sample(f"{key}_common", prior.common)
     draw |= sample_drift(structure.drift)
     return component_parameters(structure, draw)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
@@ -60,6 +61,8 @@ def test_a_component_knows_its_name_and_parameters() -> None:
 
 def test_channels_that_are_alike_differ_less_than_the_prior_is_wide() -> None:
     prior = Alike(0.2, 0.3, 0.4)
-    assert float(prior.scale) == pytest.approx(0.5)
+    drawn = np.log(prior.sample(jax.random.key(1), (20_000,)))
+    assert np.median(drawn) == pytest.approx(0.2, abs=0.02)
+    assert np.quantile(np.abs(drawn - 0.2), 0.99) > 2.0 * np.quantile(np.abs(drawn - 0.2), 0.9)
     values = np.log(prior.values(jnp.asarray(1.0), jnp.array([-1.0, 0.0, 2.0])))
     assert values == pytest.approx([0.2 + 0.3 - 0.4, 0.2 + 0.3, 0.2 + 0.3 + 0.8])
