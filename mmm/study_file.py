@@ -31,7 +31,7 @@ NAMELESS = ("missing", "string_type")
 STAND_INS = {"currency": "XXX"}
 """What takes the place of a required entry that is no free text, so that the rest can be checked."""
 
-OTHER_BRANCH = ("string_type", "literal_error", "float_type")
+OTHER_BRANCH = ("string_type", "literal_error", "float_type", "tuple_type", "model_type")
 
 MOST_NODES = 20_000
 DEEPEST = 50
@@ -179,9 +179,10 @@ def _related(place: Place, other: Place) -> bool:
 
 
 def _relevant(error: ValidationError, model: type[BaseModel]) -> Iterator[ErrorDetails]:
-    """The faults without those of a union's branches that a mapping was never meant for."""
+    """The faults without those of a union's branches that a mapping or a list was never meant for."""
     for fault in error.errors(include_url=False):
-        if not (isinstance(fault["input"], dict) and fault["type"] in OTHER_BRANCH and _in_union(fault["loc"], model)):
+        nested = isinstance(fault["input"], dict | list)
+        if not (nested and fault["type"] in OTHER_BRANCH and _in_union(fault["loc"], model)):
             yield fault
 
 
@@ -226,6 +227,8 @@ def explain(error: dict[str, Any], document: Document, model: type[BaseModel]) -
 
 def _in_union(loc: tuple[str | int, ...], model: type[BaseModel]) -> bool:
     """Whether the last step of `loc` is pydantic's name for a branch that a mapping does not belong to."""
+    if "[" in str(loc[-1]):
+        return True
     return model_at(model, tuple(loc[:-1])) is not None and model_at(model, tuple(loc)) is None
 
 

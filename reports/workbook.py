@@ -245,7 +245,11 @@ def _assumptions(book: Book, source: Source, facts: Mapping[str, dict[str, Any]]
         word("Currency"): source.study.currency,
         word("Value per KPI unit"): str(source.study.data.kpi.value_per_kpi),
         word("Discount rate"): str(facts["finance"]["discount_rate"]),
-        **{word("Plan: {key}", key=_plan_key(key)): value for key, value in facts["finance"]["horizon"].items()},
+        **{
+            word("Plan: {key}", key=_plan_key(key)): value
+            for key, value in facts["finance"]["horizon"].items()
+            if not key.startswith(("flighting_", "by_geo_"))
+        },
         word("Run"): facts["method"]["run_id"],
         word("Data (hash)"): facts["method"]["data_hash"],
         word("Plan of record (hash)"): facts["finance"]["plan_hash"],

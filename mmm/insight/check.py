@@ -272,7 +272,7 @@ def _uneven(evidence: Evidence) -> Iterator[Row]:
     missed = evidence.actual - evidence.expected.mean("sample").transpose("geo", "time").to_numpy()
     relative = missed / np.nanmean(evidence.actual, axis=1, keepdims=True)
     chance = uneven_geos(relative, float(evidence.panel.attrs["periods_per_year"]))
-    found = evidence.expected["geo"].values[np.argsort(chance)][: (chance < RECURRING).sum()]
+    found = [str(evidence.expected["geo"].values[geo]) for geo in np.argsort(chance) if chance[geo] < RECURRING]
     message = (
         f"Trend or season of {listing(found)} differs from what all geos share: what is left is slow, is credited to "
         "channels, and intervals are too narrow. Give what moves these geos as a control, or fit them by themselves."

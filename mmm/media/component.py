@@ -28,15 +28,18 @@ from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import numpyro.distributions as dist
 from jaxtyping import Array, Float
 from numpyro.distributions import Distribution
+from scipy.stats import chi2
 
 from mmm.study import InputError
 
 Exposure = Float[Array, "*shape"]
 Scalar = Float[Array, ""]
 FREEDOM = 3.0
+MIXED = 200
 
 
 class Alike(dist.Distribution):
@@ -59,6 +62,19 @@ class Alike(dist.Distribution):
     def values(self, common: Array, own: Array) -> Array:
         """The parameter of every channel."""
         return jnp.exp(self.location + self.common_sd * common + self.own_sd * own)
+
+    def log_prob(self, value: Float[Array, "*batch channel"]) -> Float[Array, "*batch"]:
+        """Joint log density over channels. A Student t is a mixture of normals, and given the mixture's variance the
+        logs are jointly normal: the mean over quantiles of that variance."""
+        log = jnp.log(value)
+        off, channels = log - self.location, value.shape[-1]
+        variance = FREEDOM / chi2.ppf((np.arange(MIXED) + 0.5) / MIXED, FREEDOM)
+        ratio = variance * (self.common_sd / self.own_sd) ** 2
+        shared = (off.sum(axis=-1) ** 2)[..., None] * ratio / (1.0 + channels * ratio)
+        square = ((off**2).sum(axis=-1)[..., None] - shared) / self.own_sd**2
+        log_det = channels * jnp.log(2.0 * jnp.pi * self.own_sd**2) + jnp.log1p(channels * ratio)
+        terms = jax.scipy.special.logsumexp(-0.5 * (square + log_det), axis=-1) - jnp.log(MIXED)
+        return terms - log.sum(axis=-1)
 
     def sample(self, key: Array, sample_shape: tuple[int, ...] = ()) -> Array:
         """Draws for single channels, each of a market of its own."""

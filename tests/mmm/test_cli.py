@@ -205,7 +205,7 @@ def test_help_answers_at_once_and_loads_nothing_heavy() -> None:
     assert not loaded & {"jax", "pandas", "xarray", "pydantic", "dowhy", "pymc", "matplotlib", "rich"}
     assert [line.split()[0] for line in ended.stdout.split("Commands:")[1].splitlines() if line.strip()] == [
         "init", "check", "fit", "validate", "plan", "report", "run", "refresh", "watch", "pace", "approve", "export",
-        "audit",
+        "audit", "new-notebook",
     ]  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,6 +18,7 @@ from mmm.insight.density import log_likelihood, log_prior
 from mmm.insight.identify import _tip, prior_driven, sensitivity, tipping
 from mmm.insight.predictive import predictive
 from mmm.insight.prior import prior_draws
+from mmm.media.saturation import BURR
 from mmm.model.fit import model_of, study_of
 from mmm.model.likelihood import mix_model
 
@@ -39,8 +41,12 @@ def test_the_log_prior_is_that_of_the_model(market: xr.DataTree, believed: xr.Da
     with handlers.trace() as sites, handlers.seed(rng_seed=key):
         mix_model(model.structure, model.arrays, collapse=False)
     of_media = ("adstock_", "saturation_", "log_share", "roi_spread")
-    media = [site for name, site in sites.items() if name.startswith(of_media) and site["type"] == "sample"]
-    wanted = sum(float(site["fn"].log_prob(site["value"]).sum()) for site in media)
+    alike = ("_common", "_own")
+    media = {name: site for name, site in sites.items() if name.startswith(of_media) and site["type"] == "sample"}
+    single = [site for name, site in media.items() if not name.endswith(alike)]
+    wanted = sum(float(site["fn"].log_prob(site["value"]).sum()) for site in single)
+    slope = jnp.asarray(believed["posterior/saturation_slope"].values[0, draw])
+    wanted += float(BURR.priors["slope"].log_prob(slope))
     assert float(log_prior(believed)[0, draw]) == pytest.approx(wanted, rel=1e-5)
 
 

@@ -74,7 +74,7 @@ def test_a_call_is_checked_like_a_study(fitted: xr.DataTree) -> None:
 
 
 def test_every_table_of_the_run_folder_is_there(history: tuple[xr.DataTree, Plan]) -> None:
-    tables = plan_tables(history[0], None)
+    tables = plan_tables(with_plan(history[0], flighting=None), None)
     expected = [
         "allocation", "scenarios", "allocation_quality", "finance", "calendar", "plan_curves", "plan_draws",
         "plan_summary", "frontier",
