@@ -31,6 +31,7 @@ PROSE = ("reports/facts", "reports/pages.py", "mmm/plots/describe.py")
 WRITERS = (
     "mmm/data/checks.py",
     "mmm/insight/check.py",
+    "mmm/insight/residual.py",
     "mmm/insight/identify.py",
     "mmm/watch/backtest.py",
     "causal/evidence.py",

@@ -32,9 +32,10 @@ import xarray as xr
 from jaxtyping import Float
 from scipy.optimize import brentq
 
-from mmm.insight.check import COLUMNS, row
+from mmm.insight.check import COLUMNS
 from mmm.insight.contrast import channel_effect, draws_of, over_draws
 from mmm.insight.density import log_likelihood, log_prior
+from mmm.insight.evidence import row
 from mmm.insight.prior import learning, saturation
 from mmm.insight.returns import half_life, roi
 from mmm.model.fit import Model, model_of, panel_of, study_of

@@ -18,7 +18,8 @@ import pandas as pd
 import xarray as xr
 from jaxtyping import Float
 
-from mmm.insight.check import COLUMNS, Row, row
+from mmm.insight.check import COLUMNS
+from mmm.insight.evidence import Row, row
 from mmm.insight.predictive import predictive
 from mmm.insight.tables import fit_rows
 from mmm.model.fit import fit as fit_model

@@ -11,20 +11,11 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from mmm.insight.check import (
-    COLUMNS,
-    Evidence,
-    Row,
-    check,
-    convergence,
-    identification,
-    residuals,
-    ridges,
-    sampler,
-    shared_spend,
-)
+from mmm.insight.check import COLUMNS, check, convergence, identification, ridges, sampler, shared_spend
 from mmm.insight.contribution import contribution
+from mmm.insight.evidence import Evidence, Row
 from mmm.insight.predictive import predictive
+from mmm.insight.residual import residuals
 from mmm.model.fit import panel_of, study_of
 
 Handmade = Callable[..., xr.DataTree]
