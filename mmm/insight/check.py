@@ -17,6 +17,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from mmm.data.collinear import beyond_the_rest
+from mmm.errors import listing
 from mmm.insight.contribution import contribution
 from mmm.insight.evidence import Evidence, Row, above, row
 from mmm.insight.predictive import predictive
@@ -40,6 +42,9 @@ RIDGE = -0.7
 SHARED_SPEND = 0.15
 """Mean correlation between channels' spend, trend and season aside. Of 100 simulated markets of five channels whose
 budgets are set apart none reaches 0.09; of 100 whose budgets follow a hidden demand 89 are above 0.15."""
+
+SLIP = 3.0
+"""How many times the largest other period one may be (two in a hundred set aside) before it looks like a slip."""
 
 
 def check(fit: xr.DataTree) -> pd.DataFrame:
@@ -157,11 +162,30 @@ def shared_spend(evidence: Evidence) -> Iterator[Row]:
     yield row("shared_spend", "all channels", together, SHARED_SPEND, above(together, SHARED_SPEND), message)
 
 
+def slips(evidence: Evidence) -> Iterator[Row]:
+    """Whether one period of a channel's exposure is beyond all others: its curve then hangs on that period."""
+    exposure = evidence.panel["exposure"].sum("geo")
+    ratios = {str(name): beyond_the_rest(exposure.sel(channel=name).to_numpy()) for name in exposure["channel"].values}
+    found = {name: ratio for name, ratio in ratios.items() if ratio.max() > SLIP}
+    for name, ratio in found.items():
+        dates = [f"{date:%Y-%m-%d}" for date in pd.DatetimeIndex(exposure["time"].values[ratio > SLIP])]
+        message = (
+            f"{name} was {ratio.max():.0f} times its largest other period on {listing(dates, 6)}: a slipped decimal, "
+            "or a bill booked at once? Its saturation is read from such periods. Mend the data, or spread what was "
+            "booked."
+        )
+        yield row("exposure_slips", name, float(ratio.max()), SLIP, "caution", message)
+    if not found:
+        largest = max((float(ratio.max()) for ratio in ratios.values()), default=0.0)
+        yield row("exposure_slips", "all channels", largest, SLIP, "pass", "")
+
+
 CHECKS: tuple[Callable[[Evidence], Iterator[Row]], ...] = (
     convergence,
     sampler,
     identification,
     ridges,
     shared_spend,
+    slips,
     residuals,
 )

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from mmm.insight.check import COLUMNS, check, convergence, identification, ridges, sampler, shared_spend
+from mmm.insight.check import COLUMNS, check, convergence, identification, ridges, sampler, shared_spend, slips
 from mmm.insight.contribution import contribution
 from mmm.insight.evidence import Evidence, Row
 from mmm.insight.predictive import predictive
@@ -217,3 +217,14 @@ def test_many_extreme_periods_are_counted_after_the_first_five(evidence: Evidenc
 def test_a_missing_kpi_is_left_out(evidence: Evidence) -> None:
     hole = np.where(np.arange(PERIODS) == 9, np.nan, 0.0)
     assert (ask(residuals, with_kpi(evidence, hole))["result"] == "pass").all()
+
+
+def test_a_period_ten_times_all_others_is_named(evidence: Evidence) -> None:
+    assert [row[4] for row in slips(evidence)] == ["pass"]
+    exposure = evidence.panel["exposure"].copy(deep=True)
+    exposure.loc[{"channel": "tv", "time": exposure["time"][20]}] = 10.0 * float(exposure.sel(channel="tv").max())
+    (found,) = slips(replace(evidence, panel=evidence.panel.assign(exposure=exposure)))
+    assert found[1] == "tv"
+    assert found[4] == "caution"
+    assert found[2] > 9.0
+    assert "on 2024-05-20" in found[5]
