@@ -186,21 +186,21 @@ def refresh(run: Path, data: Path, study: Path | None, out: Path | None) -> Outc
     """Fit a run's study on new data as well, and say why each ROI moved."""
     with showing() as shown:
         shown.begin("read")
-        from mmm import stages
+        from mmm import quarter, stages
         from mmm.errors import InputError
         from mmm.run import Stage, opened
         from mmm.study import load_study
 
         with _finished(run):
-            newer, panel, identity = stages.refreshed(run, data, load_study(study) if study else None)
+            newer, panel, identity = quarter.refreshed(run, data, load_study(study) if study else None)
         folder = out or Path("runs") / newer.study / identity.key
         if folder.resolve() == run.resolve():
             raise InputError([f"{folder} is the parent itself: name another folder with --out"])
         shown.end(f"{panel['panel'].sizes['time']} periods")
         with opened(folder, identity, stages.resolved(newer)):
-            stages.descend(folder, run)
+            quarter.descend(folder, run)
             steps = stages.stages(folder, newer, panel, shown.update)
-            steps["changes"] = Stage("changes", ("fit.nc",), lambda: stages.changes(folder, run, shown.update))
+            steps["changes"] = Stage("changes", ("fit.nc",), lambda: quarter.changes(folder, run, shown.update))
             return {"parent": str(run), **_work_through(folder, [steps[name] for name in REFRESHED], shown)}
 
 
@@ -212,9 +212,9 @@ def watch(run: Path, data: Path, today: dt.datetime | None) -> Outcome:
     """Hold new periods against the model's forecast; exit code 3 on an alert."""
     with showing() as shown, _finished(run):
         shown.begin("watch")
-        from mmm import stages
+        from mmm import quarter
 
-        path, watched = stages.watch(run, data, today.date() if today else None)
+        path, watched = quarter.watch(run, data, today.date() if today else None)
         shown.end(f"{len(watched.alerts)} alerts")
     said = [f"{alert.monitor}, {alert.subject}: {alert.message} {alert.remedy}" for alert in watched.alerts]
     return {"run": str(run), "watch": str(path), "periods": int(watched.periods["time"].nunique()), "alerts": said}
@@ -227,9 +227,9 @@ def pace(run: Path, data: Path) -> Outcome:
     """Hold the quarter so far against the plan of record, and propose how to spend what is left."""
     with showing() as shown, _finished(run):
         shown.begin("pace")
-        from mmm import stages
+        from mmm import quarter
 
-        path, facts = stages.pace(run, data)
+        path, facts = quarter.pace(run, data)
         shown.end(f"{facts['periods_done']} periods done, {facts['periods_left']} left")
     return {"run": str(run), "pace": str(path), **{name: facts[name] for name in ("as_of", "verdict", "budget_left")}}
 

@@ -12,28 +12,24 @@ files it reads.
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
-import json
 from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import xarray as xr
 import yaml
 
-from mmm import audit
-from mmm.errors import InputError, listing
+from mmm.errors import InputError
 from mmm.files import digest, read_table, write_atomic, write_table
-from mmm.run import Identity, Stage, amend, code_version, read_manifest
+from mmm.run import Identity, Stage, amend, code_version
 from mmm.study import Study
 from mmm.study_brand import Brand, load_brand
 
 if TYPE_CHECKING:
     from mmm.data.checks import Finding
-    from mmm.watch.monitor import Watch
 
 Progress = Callable[[float, str], None]
 """Called with the share of the stage that is done, 0 to 1, and what is happening."""
@@ -150,7 +146,7 @@ def fit(run: Path, study: Study, panel: xr.DataTree, progress: Progress) -> Iter
     from mmm.model.fit import fit as sample
     from mmm.model.fit import save_fit
 
-    fitted = sample(panel, study, progress=_sampling(progress))
+    fitted = sample(panel, study, progress=sampling(progress))
     save_fit(fitted, run / "fit.nc")
     amend(run, seed=int(fitted.attrs["seed"]), device=str(fitted.attrs["device"]))
     return [run / "fit.nc"]
@@ -173,7 +169,7 @@ def insight(run: Path) -> Iterable[Path]:
     }
     if "frequency" in fitted["panel"]:
         made["frequency"] = optimal_frequency(fitted)
-    return _write_tables(run, made)
+    return write_tables(run, made)
 
 
 def backtest(run: Path, progress: Progress) -> Iterable[Path]:
@@ -185,12 +181,12 @@ def backtest(run: Path, progress: Progress) -> Iterable[Path]:
     from mmm.watch.backtest import combined
 
     fitted = load_fit(run / "fit.nc")
-    tested = predict_hidden(fitted, progress=_sampling(progress))
+    tested = predict_hidden(fitted, progress=sampling(progress))
     known = run / "tables" / "learning.csv"
     believed = prior_driven(read_table(known), study_of(fitted)) if known.is_file() else None
     checks = pd.concat([checks_table(fitted), believed, tested.checks], ignore_index=True)
     amend(run, **verdict(checks))
-    return _write_tables(run, {"fit": combined(fit_table(fitted), tested.table), "checks": checks})
+    return write_tables(run, {"fit": combined(fit_table(fitted), tested.table), "checks": checks})
 
 
 def validate(run: Path, progress: Progress) -> Iterable[Path]:
@@ -206,7 +202,7 @@ def validate(run: Path, progress: Progress) -> Iterable[Path]:
     tables = {"verdicts": verdicts, "causal": causal.effects(fitted)}
     if lift is not None:
         tables["experiments"] = conflicts(fitted, lift)
-    return _write_tables(run, tables)
+    return write_tables(run, tables)
 
 
 def plan(run: Path) -> Iterable[Path]:
@@ -216,7 +212,7 @@ def plan(run: Path) -> Iterable[Path]:
 
     path = run / "tables" / "verdicts.csv"
     verdicts = read_table(path) if path.is_file() else None
-    return _write_tables(run, plan_tables(load_fit(run / "fit.nc"), verdicts))
+    return write_tables(run, plan_tables(load_fit(run / "fit.nc"), verdicts))
 
 
 def report(run: Path, progress: Progress) -> Iterable[Path]:
@@ -224,129 +220,6 @@ def report(run: Path, progress: Progress) -> Iterable[Path]:
     from reports.render import render
 
     return render(run, progress=progress)
-
-
-def watch(run: Path, data: Path, today: dt.date | None = None) -> tuple[Path, Watch]:
-    """Holds the new periods of `data` against the run's fit, and writes `watch.json`: no stage, for it changes nothing
-    that the run has found."""
-    from mmm.model.fit import load_fit
-    from mmm.watch.monitor import watch as watched
-
-    found = watched(load_fit(run / "fit.nc"), data, today)
-    about = {
-        "run_id": read_manifest(run)["run_id"],
-        "data": data.name,
-        "data_sha256": digest(data) if data.is_file() else None,
-    }
-    path = write_atomic(run / "watch.json", found.to_json(**about))
-    raised = [f"{alert.monitor}: {alert.subject}" for alert in found.alerts]
-    amend(run, audit=audit.record(run, "watched", **about, alerts=raised, output=digest(path)))
-    return path, found
-
-
-def refreshed(parent: Path, data: Path, study: Study | None) -> tuple[Study, xr.DataTree, Identity]:
-    """The study and the panel of a refresh, and what it is a run of: the parent's study (or a newer one that reads the
-    same channels) on the parent's data as they are known now, and the new periods.
-
-    A plan that began after the parent's data begins after the new ones.
-    """
-    from mmm.data.extend import read_new
-    from mmm.data.identity import data_hash
-    from mmm.model.fit import load_fit, model_of, panel_of, study_of
-    from mmm.plan.stage import check_plan
-    from mmm.watch.refresh import refreshed_panel
-
-    fitted = load_fit(parent / "fit.nc")
-    before, own = study_of(fitted), panel_of(fitted)
-    after = study or before
-    known = [str(name) for name in own["channel"].values]
-    if set(known) != {*after.data.channels, *after.data.organic}:
-        asked = listing(sorted({*after.data.channels, *after.data.organic}))
-        raise InputError(
-            [
-                f"the study reads the channels {asked}, and the parent {listing(known)}: a refresh compares like with "
-                "like, use `mmm run` for other channels"
-            ]
-        )
-    late = read_new(after, data, own)
-    window = after.data.window.model_copy(update={"end": None})
-    origin = after.data.source if isinstance(after.data.source, tuple) else data.as_posix()
-    source = after.data.model_copy(update={"source": origin, "window": window})
-    horizon = after.plan.horizon
-    if study is None and not isinstance(horizon, str):
-        horizon = horizon.model_copy(update={"start": None})
-    plan = after.plan.model_copy(update={"horizon": horizon})
-    after = after.model_copy(update={"data": source, "plan": plan})
-    panel = refreshed_panel(fitted, late["panel"].to_dataset()).panel
-    tree = xr.DataTree.from_dict({"/panel": panel.drop_attrs(deep=False)})
-    kept = ("schema_version", "frequency", "periods_per_year")
-    tree.attrs = {name: fitted.attrs[name] for name in kept} | {"study": json.dumps(after.canonical())}
-    tree.attrs |= {"data_hash": data_hash(panel), "notes": fitted.attrs.get("notes", "")}
-    if study is not None:
-        tree = prepared(after, tree)
-    else:
-        if "lift" in fitted.children:
-            tree["lift"] = fitted["lift"].copy()
-        model_of(tree, after)
-        check_plan(tree, after)
-    content = str(tree.attrs["data_hash"]) + (data_hash(tree["lift"].to_dataset()) if "lift" in tree.children else "")
-    hashed = hashlib.sha256(f"{content}\n{read_manifest(parent)['run_id']}".encode()).hexdigest()
-    return after, tree, Identity(after.study, after.hash(), hashed, code_version())
-
-
-def descend(run: Path, parent: Path) -> None:
-    """Names the parent in `run.json` and, with the state it was in, in the audit log."""
-    before = read_manifest(parent)
-    if read_manifest(run)["parent"] == before["run_id"]:
-        return
-    head = audit.record(
-        run, "refreshed", parent=before["run_id"], parent_audit=before["audit"], parent_fit=digest(parent / "fit.nc")
-    )
-    amend(run, parent=before["run_id"], audit=head)
-
-
-def changes(run: Path, parent: Path, progress: Progress) -> Iterable[Path]:
-    """Why each ROI moved since the parent."""
-    from mmm.model.fit import fit as sample
-    from mmm.model.fit import load_fit
-    from mmm.watch import refresh
-
-    same_code = read_manifest(parent)["code_version"] == code_version()
-    worlds = refresh.path(
-        load_fit(parent / "fit.nc"),
-        load_fit(run / "fit.nc"),
-        lambda tree, study: sample(tree, study, progress=_sampling(progress)),
-        same_code,
-    )
-    return _write_tables(run, {"changes": refresh.changes(worlds)})
-
-
-def pace(run: Path, data: Path) -> tuple[Path, dict[str, Any]]:
-    """Holds the periods so far against the plan of record; returns the path and the facts.
-
-    `pace.json` and `pace.csv` lie outside `tables/`, where the documents would become outdated with them.
-    """
-    from mmm.data.panel import load_panel
-    from mmm.model.fit import load_fit, study_of
-    from mmm.plan.pace import pace as compare
-    from mmm.study import Window
-
-    path = run / "tables" / "calendar.csv"
-    if not path.is_file():
-        raise InputError([f"{run} has no plan of record ({path.relative_to(run)}): run `mmm plan {run}` first"])
-    fitted = load_fit(run / "fit.nc")
-    study = study_of(fitted)
-    if study.plan.horizon == "history":
-        raise InputError(["plan.horizon is history: a plan that looks back has no quarter to keep pace with"])
-    known = {"source": str(data.resolve()), "frequency": str(fitted.attrs["frequency"]), "window": Window()}
-    panel = load_panel(study.model_copy(update={"data": study.data.model_copy(update=known)}))
-    verdicts = run / "tables" / "verdicts.csv"
-    found = compare(fitted, panel, read_table(path), read_table(verdicts) if verdicts.is_file() else None)
-    record = {"run_id": read_manifest(run)["run_id"], "data": digest(data)} | found.facts
-    write_table(run / "pace.csv", found.table)
-    written = write_atomic(run / "pace.json", json.dumps(record, indent=1, ensure_ascii=False) + "\n")
-    audit.record(run, "pace", as_of=found.facts["as_of"], data=record["data"], outputs={"pace.json": digest(written)})
-    return written, found.facts
 
 
 def verdict(checks: pd.DataFrame) -> dict[str, object]:
@@ -357,10 +230,11 @@ def verdict(checks: pd.DataFrame) -> dict[str, object]:
     return {"verdict": "ok" if worst == "pass" else worst, "reasons": checks.loc[order, "message"].tolist()}
 
 
-def _sampling(progress: Progress) -> Callable[[str, int, int], None]:
+def sampling(progress: Progress) -> Callable[[str, int, int], None]:
     """Progress as the sampler reports it: what it does, steps done, steps in all."""
     return lambda step, done, total: progress(min(done / total, 1.0), step)
 
 
-def _write_tables(run: Path, tables: dict[str, pd.DataFrame]) -> list[Path]:
+def write_tables(run: Path, tables: dict[str, pd.DataFrame]) -> list[Path]:
+    """Each table under its name in the run's `tables`."""
     return [write_table(run / "tables" / f"{name}.csv", table) for name, table in tables.items()]

@@ -21,6 +21,7 @@ import xarray as xr
 from jaxtyping import Float
 
 from mmm.data.collinear import (
+    SLIP,
     beyond_the_rest,
     condition_number,
     correlations,
@@ -143,7 +144,7 @@ def _spend_outliers(panel: xr.Dataset, name: str, exposure: Float[np.ndarray, "g
     """Periods several times the largest of all others: bursts are a habit, such a period is an accident or a bill."""
     for geo, row in zip(panel.geo.values, exposure, strict=True):
         ratio = beyond_the_rest(row)
-        days = [_day(panel, int(at)) for at in np.flatnonzero(ratio > 3)]
+        days = [_day(panel, int(at)) for at in np.flatnonzero(ratio > SLIP)]
         if days:
             where = "" if panel.sizes["geo"] == 1 else f" in {geo}"
             said = (

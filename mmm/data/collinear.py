@@ -22,6 +22,10 @@ def robust_z(values: Float[np.ndarray, " row"]) -> Float[np.ndarray, " row"]:
     return centred / scale if scale > 0 else np.zeros_like(centred)
 
 
+SLIP = 3.0
+"""How many times the largest of the rest one value may be before it looks like a slipped decimal."""
+
+
 def beyond_the_rest(values: Float[np.ndarray, " row"]) -> Float[np.ndarray, " row"]:
     """Each value over the largest that is left when the top 2 % (two at least) are set aside.
 

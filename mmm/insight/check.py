@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from mmm.data.collinear import beyond_the_rest
+from mmm.data.collinear import SLIP, beyond_the_rest
 from mmm.errors import listing
 from mmm.insight.contribution import contribution
 from mmm.insight.evidence import Evidence, Row, above, row
@@ -42,9 +42,6 @@ RIDGE = -0.7
 SHARED_SPEND = 0.15
 """Mean correlation between channels' spend, trend and season aside. Of 100 simulated markets of five channels whose
 budgets are set apart none reaches 0.09; of 100 whose budgets follow a hidden demand 89 are above 0.15."""
-
-SLIP = 3.0
-"""How many times the largest other period one may be (two in a hundred set aside) before it looks like a slip."""
 
 
 def check(fit: xr.DataTree) -> pd.DataFrame:

@@ -21,6 +21,7 @@ from jaxtyping import Array, Bool, Float
 from mmm.insight.contrast import Sample, draws_of, expected_kpi, labelled, over_draws
 from mmm.model.core import effect_of_share, response
 from mmm.model.fit import model_of, panel_of
+from mmm.model.likelihood import component_sites
 from mmm.model.spec import MEDIA_SHARE, ROI_SPREAD, Arrays, Structure
 
 NODES = 41
@@ -109,11 +110,8 @@ def log_prior(fit: xr.DataTree) -> xr.DataArray:
 
     def at(sample: Sample) -> Array:
         total = jnp.zeros(())
-        for group in structure.groups:
-            members = jnp.asarray(group.channels)
-            for kind, component in (("adstock", group.adstock), ("saturation", group.saturation)):
-                for name, prior in component.priors.items():
-                    total += prior.log_prob(sample[f"{kind}_{name}"][members]).sum()
+        for group, _, name, prior in component_sites(structure):
+            total += prior.log_prob(sample[name][jnp.asarray(group.channels)]).sum()
         own = response(structure, arrays, sample)
         effect = effect_of_share(structure, arrays, sample, own)
         log_share = jnp.log(jnp.maximum(sample["coefficient"], 1e-300)).mean(axis=0) + jnp.log(effect)

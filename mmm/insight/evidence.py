@@ -40,10 +40,14 @@ class Evidence:
         return self.panel["kpi"].sel(time=self.panel["in_window"]).transpose("geo", "time").to_numpy()
 
     @cached_property
+    def missed(self) -> Float[np.ndarray, "geo time"]:
+        """What was not expected, in KPI units."""
+        return self.actual - self.expected.mean("sample").transpose("geo", "time").to_numpy()
+
+    @property
     def residual(self) -> Float[np.ndarray, "geo time"]:
         """What was not expected, in units of each geo's own residual standard deviation."""
-        residual = self.actual - self.expected.mean("sample").transpose("geo", "time").to_numpy()
-        return residual / np.nanstd(residual, axis=1, keepdims=True)
+        return self.missed / np.nanstd(self.missed, axis=1, keepdims=True)
 
 
 def row(name: str, subject: str, statistic: float, limit: float, result: str, message: str) -> Row:

@@ -118,9 +118,9 @@ def _weights(array_stats: object, log_density: np.ndarray, power: float) -> tupl
 
 def ridge(fit: xr.DataTree) -> pd.DataFrame:
     """Posterior correlation of half-life and saturation at typical exposure; NaN where either does not vary."""
-    lives, levels, paid = half_life(fit), saturation(fit), roi(fit)["channel"].values
+    lives, levels, panel = half_life(fit), saturation(fit), panel_of(fit)
     rows = []
-    for name in paid:
+    for name in panel["channel"].values[panel["paid"].values.astype(bool)]:
         first, second = (values.sel(channel=name).to_numpy().ravel() for values in (lives, levels))
         vary = np.ptp(first) > 0 and np.ptp(second) > 0
         rows.append((str(name), float(np.corrcoef(first, second)[0, 1]) if vary else np.nan))

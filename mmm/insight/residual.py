@@ -59,7 +59,8 @@ def residuals(evidence: Evidence) -> Iterator[Row]:
 
 
 def _extremes(evidence: Evidence) -> Row:
-    robust = np.nan_to_num(np.abs(evidence.residual / (1.4826 * np.nanmedian(np.abs(evidence.residual)))))
+    size = np.abs(evidence.residual)
+    robust = np.nan_to_num(size / (1.4826 * np.nanmedian(size)))
     places = np.argwhere(robust > OUTLIER)
     geo, time = evidence.expected["geo"].values, pd.DatetimeIndex(evidence.expected["time"].values)
     shown = [f"{time[t]:%Y-%m-%d}" + (f" ({geo[g]})" if len(geo) > 1 else "") for g, t in places[:5]]
@@ -73,8 +74,7 @@ def _extremes(evidence: Evidence) -> Row:
 
 def _recurring(evidence: Evidence) -> Iterator[Row]:
     dates = pd.DatetimeIndex(evidence.expected["time"].values)
-    missed = evidence.actual - evidence.expected.mean("sample").transpose("geo", "time").to_numpy()
-    found = recurring_parts(dates, missed.sum(axis=0), float(evidence.panel.attrs["periods_per_year"]))
+    found = recurring_parts(dates, evidence.missed.sum(axis=0), float(evidence.panel.attrs["periods_per_year"]))
     if found.empty:
         return
     level = float(np.nansum(evidence.actual, axis=0).mean())
@@ -92,8 +92,7 @@ def _recurring(evidence: Evidence) -> Iterator[Row]:
 def _uneven(evidence: Evidence) -> Iterator[Row]:
     if len(evidence.actual) < 2:
         return
-    missed = evidence.actual - evidence.expected.mean("sample").transpose("geo", "time").to_numpy()
-    relative = missed / np.nanmean(evidence.actual, axis=1, keepdims=True)
+    relative = evidence.missed / np.nanmean(evidence.actual, axis=1, keepdims=True)
     chance = uneven_geos(relative, float(evidence.panel.attrs["periods_per_year"]))
     found = [str(evidence.expected["geo"].values[geo]) for geo in np.argsort(chance) if chance[geo] < RECURRING]
     message = (

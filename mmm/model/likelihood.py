@@ -17,6 +17,7 @@ with `collapse=False`, it is sampled. Both give the same posterior; a test holds
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -85,7 +86,7 @@ def prior_centre(structure: Structure, arrays: Arrays, collapse: bool = True) ->
     """A typical value of every sampled parameter, where chains start."""
     channels, geos, columns = len(structure.channels), len(structure.geos), arrays.design.sd.shape[0]
     centre = {"log_share": arrays.prior_mean, "roi_spread": jnp.exp(ROI_SPREAD[0])}
-    for group, key, prior in component_sites(structure):
+    for group, key, _, prior in component_sites(structure):
         if isinstance(prior, Alike):
             centre |= {f"{key}_common": jnp.zeros(()), f"{key}_own": jnp.zeros(len(group.channels))}
         else:
@@ -132,8 +133,7 @@ def component_parameters(structure: Structure, draw: Parameters) -> dict[str, Ar
     """`adstock_<name>` and `saturation_<name>` by channel, NaN where a channel's component has no such parameter; and
     `drift` where channels drift."""
     merged: dict[str, Array] = {}
-    for group, key, prior in component_sites(structure):
-        name = key.removesuffix(f"_{group.key}")
+    for group, key, name, prior in component_sites(structure):
         own = prior.values(draw[f"{key}_common"], draw[f"{key}_own"]) if isinstance(prior, Alike) else draw[key]
         values = merged.get(name, jnp.full(len(structure.channels), jnp.nan))
         merged[name] = values.at[jnp.asarray(group.channels)].set(own)
@@ -144,7 +144,7 @@ def component_parameters(structure: Structure, draw: Parameters) -> dict[str, Ar
 
 def _sample_components(structure: Structure) -> dict[str, Array]:
     draw: dict[str, Array] = {}
-    for group, key, prior in component_sites(structure):
+    for group, key, _, prior in component_sites(structure):
         site, own = (f"{key}_own", prior.own) if isinstance(prior, Alike) else (key, prior)
         with numpyro.plate(f"channels_of_{key}", len(group.channels)):
             draw[site] = numpyro.sample(site, own)
@@ -154,12 +154,21 @@ def _sample_components(structure: Structure) -> dict[str, Array]:
     return component_parameters(structure, draw)
 
 
-def component_sites(structure: Structure) -> Iterator[tuple[Group, str, dist.Distribution]]:
-    """Every parameter of every group's components: `(group, "saturation_slope_<group>", prior)`."""
+class ComponentSite(NamedTuple):
+    """A parameter of the components of a group: its key among what is sampled, and its name in a fit's posterior."""
+
+    group: Group
+    key: str
+    name: str
+    prior: dist.Distribution
+
+
+def component_sites(structure: Structure) -> Iterator[ComponentSite]:
+    """Every parameter of every group's components, in the order in which they are sampled."""
     for group in structure.groups:
         for kind, component in (("adstock", group.adstock), ("saturation", group.saturation)):
             for name, prior in component.priors.items():
-                yield group, f"{kind}_{name}_{group.key}", prior
+                yield ComponentSite(group, f"{kind}_{name}_{group.key}", f"{kind}_{name}", prior)
 
 
 def _sample_log_share(arrays: Arrays) -> Float[Array, " channel"]:

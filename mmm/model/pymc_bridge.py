@@ -157,10 +157,8 @@ def _names(model: Model) -> dict[str, str]:
     first channel that has it at the end."""
     structure = model.structure
     return {
-        key + part: key.removesuffix(f"_{group.key}")
-        + part
-        + (f"_{structure.channels[group.channels[0]]}" if len(structure.groups) > 1 else "")
-        for group, key, prior in component_sites(structure)
+        key + part: name + part + (f"_{structure.channels[group.channels[0]]}" if len(structure.groups) > 1 else "")
+        for group, key, name, prior in component_sites(structure)
         for part in (("_common", "_own") if isinstance(prior, Alike) else ("",))
     }
 
@@ -179,7 +177,7 @@ def _dims(model: Model, name: str, site: Site) -> tuple[str, ...]:
     if name in DIMS_OF_SITES or site.is_factor:
         return DIMS_OF_SITES.get(name, ())
     dims_of = _group_dims(model)
-    groups = {f"channels_of_{key}": dims_of[group.key][0] for group, key, _ in component_sites(model.structure)}
+    groups = {f"channels_of_{key}": dims_of[group.key][0] for group, key, *_ in component_sites(model.structure)}
     dims = tuple((groups | DIMS).get(plate, plate) for plate in site.plates)
     return dims + tuple(f"{name}_{axis}" for axis in range(len(site.shape) - len(dims)))
 

@@ -95,6 +95,17 @@ def horizon(source: Source) -> dict[str, str]:
     return {str(row.iloc[0]): str(row.iloc[1]) for _, row in table.iterrows()}
 
 
+def certified(known: dict[str, str], subject: str) -> dict[str, Any]:
+    """What the plan's summary says of a further decision, `flighting` or `by_geo`: its budget, its gain over holding
+    with interval and probability, and the proven gap."""
+    return {
+        "budget": float(known[f"{subject}_budget"]),
+        "gain": tuple(float(known[f"{subject}_gain_{part}"]) for part in ("mean", "p05", "p95")),
+        "probability": float(known[f"{subject}_probability"]),
+        "gap": float(known[f"{subject}_optimality_gap"]),
+    }
+
+
 def _decide(facts: dict[str, Any]) -> tuple[str, str]:
     moving = [move for move in facts["moves"] if abs(move["change"]) > MATERIAL * max(move["current"], 1e-9)]
     if facts["verdict"] == "fail":

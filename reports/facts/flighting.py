@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from reports.facts.decision import horizon
+from reports.facts.decision import certified, horizon
 from reports.facts.scenarios import SMALLEST_GAP
 from reports.language import Language, column_scale, number, say, styled, unit_name
 from reports.source import Source
@@ -29,10 +29,7 @@ def numbers(source: Source) -> dict[str, Any]:
     spends = [str(name) for name in rows["channel"].unique() if spend[name].sum() > 0]
     return {
         "ran": True,
-        "budget": float(known["flighting_budget"]),
-        "gain": tuple(float(known[f"flighting_gain_{part}"]) for part in ("mean", "p05", "p95")),
-        "probability": float(known["flighting_probability"]),
-        "gap": float(known["flighting_optimality_gap"]),
+        **certified(known, "flighting"),
         "channels": spends,
         "periods": [str(when)[:10] for when in spend.index],
         "spend": {name: [float(amount) for amount in spend[name]] for name in spends},

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reports.facts.decision import horizon
+from reports.facts.decision import certified, horizon
 from reports.facts.scenarios import SMALLEST_GAP
 from reports.language import Language, Sentence, column_scale, number, say, styled, unit_name
 from reports.source import Source
@@ -32,10 +32,7 @@ def numbers(source: Source) -> dict[str, Any]:
     channels = [str(name) for name in rows["channel"].unique()]
     return {
         "ran": True,
-        "budget": float(known["by_geo_budget"]),
-        "gain": tuple(float(known[f"by_geo_gain_{part}"]) for part in ("mean", "p05", "p95")),
-        "probability": float(known["by_geo_probability"]),
-        "gap": float(known["by_geo_optimality_gap"]),
+        **certified(known, "by_geo"),
         "channels": channels,
         "regions": [
             {
