@@ -102,10 +102,8 @@ def _with_shared_shock(arrays: Arrays, sample: Sample, mean: Array) -> Array:
 
 
 def log_prior(fit: xr.DataTree) -> xr.DataArray:
-    """Log prior density of the media part, `chain draw`: what a channel does, not the baseline and the noise.
-
-    With several geos a channel's share is read off the mean of its log coefficients over geos.
-    """
+    """Log prior density of the media part, `chain draw`: what a channel does, not the baseline and the noise; nor how
+    geos differ."""
     structure, arrays, _ = model_of(fit)
 
     def at(sample: Sample) -> Array:
@@ -113,8 +111,7 @@ def log_prior(fit: xr.DataTree) -> xr.DataArray:
         for group, _, name, prior in component_sites(structure):
             total += prior.log_prob(sample[name][jnp.asarray(group.channels)]).sum()
         own = response(structure, arrays, sample)
-        effect = effect_of_share(structure, arrays, sample, own)
-        log_share = jnp.log(jnp.maximum(sample["coefficient"], 1e-300)).mean(axis=0) + jnp.log(effect)
+        log_share = jnp.log(effect_of_share(structure, arrays, sample, own, sample["coefficient"]))
         spread = sample["roi_spread"]
         variance = jnp.where(arrays.pooled, spread**2, arrays.prior_sd**2)
         common = MEDIA_SHARE[1] * arrays.pooled[:, None]

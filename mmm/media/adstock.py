@@ -18,20 +18,14 @@ effects", section 2.2; Weibull, Robyn's documentation of `adstock_weibull`; bino
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache, partial
 
-import jax
 import jax.numpy as jnp
-import numpy as np
 import numpyro.distributions as dist
 from jaxtyping import Array, Float
 
 from mmm.media.component import Adstock, Scalar
 
 Lag = Float[Array, " lag"]
-UNEXPLAINED = 1e-4
-"""How much of a kernel `patterns` may miss, as the sum over lags of what its weights are off, which sum to 1."""
-KERNELS = 5000
 
 
 def normalised_weights(adstock: Adstock, max_lag: int, parameters: Mapping[str, Array]) -> Lag:
@@ -55,30 +49,6 @@ def carry_over(lagged_exposure: Float[Array, "lag time *geo"], weights: Lag) -> 
     """
     flat = lagged_exposure.reshape(len(weights), -1)  # over two axes at once, the gradient's dot product is slow
     return (weights.astype(flat.dtype) @ flat).reshape(lagged_exposure.shape[1:])
-
-
-@lru_cache
-def patterns(adstocks: frozenset[Adstock], max_lag: int) -> Float[np.ndarray, "lag pattern"]:
-    """Orthonormal columns of which every kernel of `adstocks` is a mixture, `weights @ patterns @ patterns.T`.
-
-    As few as leave no more than `UNEXPLAINED` of any kernel among `KERNELS` draws of the priors: about 15 for 27 weekly
-    lags, 20 for half a year of days. Principal components of the kernels; a kernel that underflows counts as silence.
-    """
-    draws = []
-    for adstock in adstocks:
-        keys = iter(jax.random.split(jax.random.key(0), len(adstock.priors) + 1))
-        drawn = {name: prior.sample(next(keys), (KERNELS,)) for name, prior in adstock.priors.items()}
-        weigh = partial(normalised_weights, adstock, max_lag)
-        draws.append(jax.vmap(weigh)(drawn) if drawn else weigh({})[None])
-    kernels = np.nan_to_num(np.concatenate(draws))
-    components = np.linalg.eigh(kernels.T @ kernels).eigenvectors.T[::-1]
-
-    def unexplained(count: int) -> float:
-        kept = components[:count]
-        return np.abs(kernels - kernels @ kept.T @ kept).sum(axis=1).max()
-
-    enough = (count for count in range(1, len(components)) if unexplained(count) <= UNEXPLAINED)
-    return components[: next(enough, len(components))].T
 
 
 def half_life(weights: Float[Array, "*batch lag"]) -> Float[Array, "*batch"]:

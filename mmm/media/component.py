@@ -59,9 +59,13 @@ class Alike(dist.Distribution):
         self.location, self.common_sd, self.own_sd = location, common_sd, own_sd
         super().__init__()
 
-    def values(self, common: Array, own: Array) -> Array:
+    def own_given(self, common: Array, centred: bool) -> Distribution:
+        """What is sampled for each channel; `centred`, it holds what channels share as well."""
+        return dist.Normal(self.common_sd / self.own_sd * common, 1.0) if centred else self.own
+
+    def values(self, common: Array, own: Array, centred: bool = False) -> Array:
         """The parameter of every channel."""
-        return jnp.exp(self.location + self.common_sd * common + self.own_sd * own)
+        return jnp.exp(self.location + (0.0 if centred else self.common_sd) * common + self.own_sd * own)
 
     def log_prob(self, value: Float[Array, "*batch channel"]) -> Float[Array, "*batch"]:
         """Joint log density over channels. A Student t is a mixture of normals, and given the mixture's variance the

@@ -54,23 +54,21 @@ def group_response(group: Group, max_lag: int, arrays: Arrays, parameters: Param
     everyone = len(group.channels) == arrays.lagged_exposure.shape[0]
     lagged_exposure = arrays.lagged_exposure if everyone else arrays.lagged_exposure[members]  # indexing copies
     frequency = arrays.frequency[members] if group.frequency else None
-    one = partial(channel_response, group, max_lag, patterns=arrays.patterns)
+    one = partial(channel_response, group, max_lag)
     return jax.vmap(one)(lagged_exposure, adstock, saturation, frequency)
 
 
 def channel_response(
     group: Group,
     max_lag: int,
-    lagged_exposure: Float[Array, "lag_or_pattern time geo"],
+    lagged_exposure: Float[Array, "lag time geo"],
     adstock: Parameters,
     saturation: Parameters,
     frequency: Float[Array, "time geo"] | None = None,
-    patterns: Float[Array, "lag pattern"] | None = None,
 ) -> Float[Array, "time geo"]:
     """The response of one channel of `group`, in the precision of its exposure. What saturates first is lagged here,
-    for it depends on parameters. With `patterns`, exposure comes mixed by them in place of lag by lag."""
+    for it depends on parameters."""
     weights = normalised_weights(group.adstock, max_lag, adstock)
-    weights = weights if patterns is None else weights @ patterns
     saturation = {name: value.astype(lagged_exposure.dtype) for name, value in saturation.items()}
     if frequency is not None:
         present = lagged_exposure[0] * group.saturation(frequency, **saturation)
@@ -81,23 +79,32 @@ def channel_response(
     return carry_over(lagged(jnp.pad(present, ((max_lag, 0), (0, 0))), max_lag), weights)
 
 
-def typical_effect(arrays: Arrays, response: Response) -> Float[Array, " channel"]:
-    """Each channel's share of KPI inside the window, were its coefficient 1: the border between share and
-    coefficient."""
+def typical_effect(
+    arrays: Arrays, response: Response, relative: Float[Array, "geo channel"] | None = None
+) -> Float[Array, " channel"]:
+    """Each channel's share of KPI inside the window, were its coefficient 1, or `relative` to other geos: the border
+    between share and coefficient."""
     weight = (arrays.mask * arrays.size / arrays.total).astype(response.dtype)
-    share = response.reshape(len(response), -1) @ weight.ravel()
+    if relative is None:
+        share = response.reshape(len(response), -1) @ weight.ravel()
+    else:
+        share = (jnp.einsum("ctg,tg->cg", response, weight) * relative.T.astype(response.dtype)).sum(axis=1)
     return jnp.maximum(share, 1e-9)
 
 
 def effect_of_share(
-    structure: Structure, arrays: Arrays, parameters: Parameters, own: Response
+    structure: Structure,
+    arrays: Arrays,
+    parameters: Parameters,
+    own: Response,
+    relative: Float[Array, "geo channel"] | None = None,
 ) -> Float[Array, " channel"]:
     """`typical_effect` of the `own` response; for channels whose share is marginal, of what the next unit adds."""
     if not structure.marginal:
-        return typical_effect(arrays, own)
+        return typical_effect(arrays, own, relative)
     slope = marginal_response(structure, arrays, parameters)
     marginal = jnp.zeros(len(structure.channels), bool).at[jnp.asarray(structure.marginal)].set(True)
-    return typical_effect(arrays, jnp.where(marginal[:, None, None], slope, own))
+    return typical_effect(arrays, jnp.where(marginal[:, None, None], slope, own), relative)
 
 
 def marginal_response(structure: Structure, arrays: Arrays, parameters: Parameters) -> Response:

@@ -61,7 +61,7 @@ def fit(panel: xr.DataTree, study: Study | None = None, *, progress: Progress | 
     )
     with threadpool_limits(1, user_api="blas"):  # its threads wait by spinning, and starve the chains beside them
         seed, chains = study.fit.seed, study.fit.chains
-        arrays = for_sampling(model.structure, model.arrays)
+        arrays = for_sampling(model.arrays)
         sampled = draw_posterior(model.structure, arrays, seed, chains, warmup, draws, progress)
         tree = with_draws(tree, study, model, sampled)
     tree.attrs["seconds"] = round(time.perf_counter() - started, 1)

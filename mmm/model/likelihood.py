@@ -1,14 +1,16 @@
 """What is the joint density? Priors and likelihood in NumPyro; reads like the model section of a paper.
 
     log contribution share ~ MultivariateNormal(common ROI, spread across channels)
-    coefficient[g,c] = share[c] / typical effect[c] * exp(geo spread[c] * z[g,c])
+    coefficient[g,c] = share[c] / typical effect[c] * exp(geo spread[c] * z[g,c]),   sum over g of z[g,c] = 0
+    typical effect[c] = sum over the panel of response[c,t,g] exp(geo spread[c] * z[g,c]) / KPI
     KPI[t,g] / size[g] ~ Normal(baseline + media + shock[t], sigma)        (or Student t, or negative binomial)
 
 With several geos a period's shock is shared by all of them, `Normal(0, shock)`: weather, news and holidays do not stop
 at borders, and taking what they do in fifty geos for fifty observations makes every interval too narrow.
 
 A channel's strength is parametrised by its share of KPI, not by its coefficient: that is what data and analysts know
-about, and it takes the ridge between coefficient and saturation out of the sampler's way.
+about, and it takes the ridge between coefficient and saturation out of the sampler's way. With several geos it is the
+share of the whole panel, whatever the geos' own effects: that all of them rise at once is no direction of its own.
 
 One description, two ways: where the linear block is Gaussian it is integrated out (`mmm.model.collapse`), elsewhere, or
 with `collapse=False`, it is sampled. Both give the same posterior; a test holds that.
@@ -24,6 +26,7 @@ import jax.numpy as jnp
 import numpyro
 import numpyro.distributions as dist
 from jaxtyping import Array, Float
+from scipy.linalg import helmert
 
 from mmm.media.component import Alike
 from mmm.model.block import centre_of_scales, column_scales, sample_scales
@@ -39,9 +42,6 @@ SHOCK_SCALE = 0.2
 """Half-normal scale of the standard deviation of a period's shock to all geos, relative to the mean KPI."""
 GEO_SPREAD_SCALE = 0.3
 """Half-normal scale of the standard deviation of a channel's log coefficient across geos."""
-
-CENTRING = 0.25
-"""How centred geo coefficients are sampled: 1 suits geos whose own data say much, 0 those whose data say little."""
 
 
 def mix_model(structure: Structure, arrays: Arrays, collapse: bool = True) -> None:
@@ -70,15 +70,16 @@ def sample_media(structure: Structure, arrays: Arrays) -> dict[str, Array]:
     `response`."""
     parameters = _sample_components(structure)
     shapes = response(structure, arrays, parameters)
-    share = jnp.exp(_sample_log_share(arrays))
-    coefficient = (share / effect_of_share(structure, arrays, parameters, shapes))[None, :]
+    share, relative = jnp.exp(_sample_log_share(arrays)), None
     geos = len(structure.geos)
     if geos > 1:
         with numpyro.plate("channel_of_spread", len(structure.channels)):
             spread = numpyro.sample("geo_spread", dist.HalfNormal(GEO_SPREAD_SCALE))
-        with numpyro.plate("geo", geos, dim=-2), numpyro.plate("channel_in_geo", len(structure.channels), dim=-1):
-            offset = numpyro.sample("geo_offset", dist.Normal(0.0, spread**CENTRING))
-        coefficient = coefficient * jnp.exp(spread ** (1.0 - CENTRING) * offset)
+        contrasts = numpyro.plate("contrast", geos - 1, dim=-2)
+        with contrasts, numpyro.plate("channel_in_geo", len(structure.channels), dim=-1):
+            contrast = numpyro.sample("geo_contrast", dist.Normal(0.0, spread**arrays.centring))
+        relative = _relative(arrays, spread, contrast)
+    coefficient = _coefficient(structure, arrays, parameters, shapes, share, relative)
     return {**parameters, "share": share, "coefficient": coefficient, "response": shapes}
 
 
@@ -93,7 +94,10 @@ def prior_centre(structure: Structure, arrays: Arrays, collapse: bool = True) ->
             centre[key] = jnp.full(len(group.channels), jnp.median(prior.sample(jax.random.key(0), (101,))))
     centre |= centre_of_scales(structure.blocks) | centre_of_drift(structure.drift)
     if geos > 1:
-        centre |= {"geo_spread": jnp.full(channels, 0.5 * GEO_SPREAD_SCALE), "geo_offset": jnp.zeros((geos, channels))}
+        centre |= {
+            "geo_spread": jnp.full(channels, 0.5 * GEO_SPREAD_SCALE),
+            "geo_contrast": jnp.zeros((geos - 1, channels)),
+        }
         centre["shock"] = jnp.asarray(0.25 * SHOCK_SCALE)
     if not (structure.collapses and collapse):
         centre["baseline_offset"] = jnp.zeros(columns)
@@ -121,12 +125,8 @@ def coefficient_of(structure: Structure, arrays: Arrays, draw: Parameters) -> Fl
     """The coefficients that belong to one draw of the sampled parameters."""
     parameters = component_parameters(structure, draw)
     shapes = response(structure, arrays, parameters)
-    coefficient = (jnp.exp(draw["log_share"]) / effect_of_share(structure, arrays, parameters, shapes))[None, :]
-    return (
-        coefficient * jnp.exp(draw["geo_spread"] ** (1.0 - CENTRING) * draw["geo_offset"])
-        if "geo_spread" in draw
-        else coefficient
-    )
+    relative = _relative(arrays, draw["geo_spread"], draw["geo_contrast"]) if "geo_spread" in draw else None
+    return _coefficient(structure, arrays, parameters, shapes, jnp.exp(draw["log_share"]), relative)
 
 
 def component_parameters(structure: Structure, draw: Parameters) -> dict[str, Array]:
@@ -134,7 +134,10 @@ def component_parameters(structure: Structure, draw: Parameters) -> dict[str, Ar
     `drift` where channels drift."""
     merged: dict[str, Array] = {}
     for group, key, name, prior in component_sites(structure):
-        own = prior.values(draw[f"{key}_common"], draw[f"{key}_own"]) if isinstance(prior, Alike) else draw[key]
+        if isinstance(prior, Alike):
+            own = prior.values(draw[f"{key}_common"], draw[f"{key}_own"], _centred(structure))
+        else:
+            own = draw[key]
         values = merged.get(name, jnp.full(len(structure.channels), jnp.nan))
         merged[name] = values.at[jnp.asarray(group.channels)].set(own)
     if structure.varying:
@@ -142,16 +145,43 @@ def component_parameters(structure: Structure, draw: Parameters) -> dict[str, Ar
     return merged
 
 
+def _relative(
+    arrays: Arrays, spread: Float[Array, " channel"], contrast: Float[Array, "geo_less_one channel"]
+) -> Float[Array, "geo channel"]:
+    """How strong a channel is in each geo, to be scaled so that all of them together bring its share: logs that sum to
+    0, as many contrasts as are free, and scattered as independent ones are around their mean."""
+    contrasts = jnp.asarray(helmert(len(contrast) + 1))
+    return jnp.exp(spread ** (1.0 - arrays.centring) * (contrasts.T @ contrast))
+
+
+def _coefficient(
+    structure: Structure,
+    arrays: Arrays,
+    parameters: Parameters,
+    shapes: Float[Array, "channel time geo"],
+    share: Float[Array, " channel"],
+    relative: Float[Array, "geo channel"] | None,
+) -> Float[Array, "geo channel"]:
+    level = (share / effect_of_share(structure, arrays, parameters, shapes, relative))[None, :]
+    return level if relative is None else level * relative
+
+
 def _sample_components(structure: Structure) -> dict[str, Array]:
     draw: dict[str, Array] = {}
     for group, key, _, prior in component_sites(structure):
-        site, own = (f"{key}_own", prior.own) if isinstance(prior, Alike) else (key, prior)
+        site, own = key, prior
+        if isinstance(prior, Alike):
+            site, common = f"{key}_own", numpyro.sample(f"{key}_common", prior.common)
+            draw[f"{key}_common"], own = common, prior.own_given(common, _centred(structure))
         with numpyro.plate(f"channels_of_{key}", len(group.channels)):
             draw[site] = numpyro.sample(site, own)
-        if isinstance(prior, Alike):
-            draw[f"{key}_common"] = numpyro.sample(f"{key}_common", prior.common)
     draw |= sample_drift(structure.drift)
     return component_parameters(structure, draw)
+
+
+def _centred(structure: Structure) -> bool:
+    """Whether what channels share is sampled in each of them: with several geos a channel's own data say much."""
+    return len(structure.geos) > 1
 
 
 class ComponentSite(NamedTuple):

@@ -1,7 +1,8 @@
 """How is a posterior drawn? NUTS, one chain a device, in chunks of one compiled program.
 
 Warm-up and draws run through the same program, `CHUNK` steps at a time: it compiles once, takes the data as an argument
-(so a refit of the same shape finds it in the compile cache), and reports progress between chunks.
+(so a refit of the same shape finds it in the compile cache), and reports progress between chunks. With several geos
+the first third of the warm-up is a pilot, which says how to centre their differences (`mmm.model.centring`).
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array
 from numpyro.infer import NUTS
 from numpyro.infer.util import unconstrain_fn
 
+from mmm.model.centring import CENTRING, learned, recentred
 from mmm.model.likelihood import mix_model, prior_centre
 from mmm.model.spec import Arrays, Structure
 
@@ -50,25 +53,44 @@ def draw_posterior(
     progress: Progress | None = None,
 ) -> Draws:
     """Draws of the sampled parameters; the same seed gives the same draws."""
-    warmup, steps = _whole_chunks(warmup), _whole_chunks(draws)
+    pilot = _whole_chunks(warmup // 3) if len(structure.geos) > 1 else 0
+    warmup, steps = _whole_chunks(warmup - pilot), _whole_chunks(draws)
+    whole, done = pilot + warmup + steps, 0
     program = _program(structure, chains, warmup)
-    state = program.begin(jax.random.split(jax.random.PRNGKey(seed), chains), arrays)
-    collected = []
-    for start in range(0, warmup + steps, CHUNK):
-        state, chunk = program.advance(state, arrays)
-        jax.block_until_ready(chunk)
-        if start >= warmup:
-            collected.append(jax.device_get(chunk))
-        if progress:
-            progress("sampling", start + CHUNK, warmup + steps)
-    unconstrained, *statistics = jax.tree.map(lambda *parts: jnp.concatenate(parts, axis=1)[:, :draws], *collected)
+    keys = jax.random.split(jax.random.PRNGKey(seed), chains)
+
+    def chunks(state: Any, arrays: Arrays, steps: int) -> tuple[Any, list[Any]]:
+        nonlocal done
+        collected = []
+        for _ in range(0, steps, CHUNK):
+            state, chunk = program.advance(state, arrays)
+            collected.append(jax.device_get(jax.block_until_ready(chunk)))
+            done += CHUNK
+            if progress:
+                progress("sampling", done, whole)
+        return state, collected
+
+    start = program.start(keys, arrays)
+    if pilot:
+        state, tried = chunks(program.begin((keys, start), arrays), arrays, pilot)
+        centring = learned(
+            np.exp(tried[-1][0]["geo_spread"]), tried[-1][0]["geo_contrast"], np.asarray(arrays.centring)
+        )
+        start = recentred(jax.device_get(state.z), np.asarray(arrays.centring), centring)
+        arrays = arrays._replace(centring=jnp.asarray(centring))
+    state, _ = chunks(program.begin((keys, start), arrays), arrays, warmup)
+    _, collected = chunks(state, arrays, steps)
+    unconstrained, *statistics = jax.tree.map(lambda *parts: np.concatenate(parts, axis=1)[:, :draws], *collected)
+    if pilot:
+        unconstrained = recentred(unconstrained, centring, np.full_like(centring, CENTRING))
     return Draws(program.constrain(unconstrained, arrays), *statistics)
 
 
 class _Program(NamedTuple):
     """What is compiled for a structure, once a process for each shape of its arrays."""
 
-    begin: Callable[[Array, Arrays], Any]
+    start: Callable[[Array, Arrays], Any]
+    begin: Callable[[tuple[Array, Any], Arrays], Any]
     advance: Callable[[Any, Arrays], Any]
     constrain: Callable[[Any, Arrays], dict[str, Array]]
 
@@ -85,19 +107,19 @@ def _program(structure: Structure, chains: int, warmup: int) -> _Program:
         return jax.vmap(jax.vmap(kernel.postprocess_fn((arrays,), {})))(unconstrained)
 
     return _Program(
-        _on_devices(partial(_begin, kernel, structure, warmup), chains),
+        jax.jit(jax.vmap(partial(_start, structure), in_axes=(0, None))),
+        _on_devices(lambda given, arrays: kernel.init(given[0], warmup, given[1], (arrays,), {}), chains),
         _on_devices(partial(_advance, kernel), chains),
         jax.jit(constrain),
     )
 
 
-def _begin(kernel: NUTS, structure: Structure, warmup: int, key: Array, arrays: Arrays) -> Any:
-    """A chain's first state: the centre of the priors, jittered so that chains start apart."""
+def _start(structure: Structure, key: Array, arrays: Arrays) -> dict[str, Array]:
+    """Where a chain starts: the centre of the priors, jittered so that chains start apart."""
     centre = unconstrain_fn(partial(mix_model, structure), (arrays,), {}, prior_centre(structure, arrays))
     names = sorted(centre)
     noise = dict(zip(names, jax.random.split(key, len(names)), strict=True))
-    start = {name: centre[name] + JITTER * jax.random.normal(noise[name], centre[name].shape) for name in names}
-    return kernel.init(key, warmup, start, (arrays,), {})
+    return {name: centre[name] + JITTER * jax.random.normal(noise[name], centre[name].shape) for name in names}
 
 
 def _advance(kernel: NUTS, state: Any, arrays: Arrays) -> tuple[Any, tuple[Any, ...]]:

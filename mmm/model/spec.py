@@ -24,9 +24,10 @@ import xarray as xr
 from jaxtyping import Array, Bool, Float
 
 from mmm.media import Adstock, Saturation, load_component
-from mmm.media.adstock import lagged, patterns
+from mmm.media.adstock import lagged
 from mmm.model.baseline import baseline_blocks
 from mmm.model.block import Block, Shape
+from mmm.model.centring import CENTRING
 from mmm.model.design import Design, design_of
 from mmm.model.drift import drifts
 from mmm.model.priors import effect_priors, with_half_life
@@ -39,8 +40,6 @@ MEDIA_SHARE = (np.log(0.2), 0.7)
 """Log-normal prior of the share of KPI that all paid channels contribute: median 20 %, 95 % below 63 %."""
 ORGANIC_SHARE = (np.log(0.03), 1.0)
 """Log-normal prior of the share of KPI that one organic medium contributes."""
-MANY_NUMBERS = 200_000
-"""Lagged exposure of this size takes longer to read than to compute with."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ class Lift(NamedTuple):
 class Arrays(NamedTuple):
     """What is passed to the program; `time` includes rows that only feed carryover, which `mask` leaves out."""
 
-    lagged_exposure: Float[Array, "channel lag_or_pattern time geo"]
+    lagged_exposure: Float[Array, "channel lag time geo"]
     frequency: Float[Array, "channel_or_none time geo"]
     kpi: Float[Array, "time geo"]
     total: Float[Array, ""]  # KPI units over the cells that count: what a share is a share of
@@ -105,9 +104,9 @@ class Arrays(NamedTuple):
     prior_mean: Float[Array, " channel"]
     prior_sd: Float[Array, " channel"]
     pooled: Bool[Array, " channel"]
+    centring: Float[Array, " channel"]  # of the differences between geos (`mmm.model.centring`)
     lift: Lift | None = None
     waves: Float[Array, "time wave"] | None = None  # of which the drift of `varying` channels is made
-    patterns: Float[Array, "lag pattern"] | None = None  # of kernels, in place of the lags of `lagged_exposure`
 
 
 def build(panel: xr.Dataset, study: Study) -> tuple[Structure, Arrays, tuple[Block, ...]]:
@@ -137,20 +136,15 @@ def build(panel: xr.Dataset, study: Study) -> tuple[Structure, Arrays, tuple[Blo
     return structure, arrays, blocks
 
 
-def for_sampling(structure: Structure, arrays: Arrays) -> Arrays:
-    """The arrays as sampling reads them: exposure in single precision, and few mixtures of its lags.
+def for_sampling(arrays: Arrays) -> Arrays:
+    """The arrays as sampling reads them, with exposure in single precision.
 
     A response is good to seven digits in single precision, a log density to a thousandth; everything that differences
-    or solves stays in double precision. Where exposure is large, lags give way to the patterns that the study's kernels
-    are mixtures of (`mmm.media.adstock.patterns`), half as many of them or fewer; what is reported uses the kernels.
+    or solves stays in double precision.
     """
-    exposure = arrays.lagged_exposure.astype(jnp.float32)
-    single = arrays._replace(lagged_exposure=exposure, frequency=arrays.frequency.astype(jnp.float32))
-    if exposure.size < MANY_NUMBERS or any(group.frequency or group.saturation_first for group in structure.groups):
-        return single
-    kernels = patterns(frozenset(group.adstock for group in structure.groups), structure.max_lag)
-    mixed = jnp.einsum("lp,cltg->cptg", kernels.astype(np.float32), exposure)
-    return single._replace(lagged_exposure=mixed, patterns=jnp.asarray(kernels))
+    return arrays._replace(
+        lagged_exposure=arrays.lagged_exposure.astype(jnp.float32), frequency=arrays.frequency.astype(jnp.float32)
+    )
 
 
 def exposure_scale(panel: xr.Dataset) -> Float[np.ndarray, "channel geo"]:
@@ -226,4 +220,5 @@ def _arrays(
         prior_mean=jnp.asarray(prior_mean),
         prior_sd=jnp.asarray(prior_sd),
         pooled=jnp.asarray(pooled),
+        centring=jnp.full(len(pooled), CENTRING),
     )

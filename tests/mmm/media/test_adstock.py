@@ -21,7 +21,6 @@ from mmm.media.adstock import (
     half_life,
     lagged,
     normalised_weights,
-    patterns,
 )
 from mmm.media.component import Adstock
 
@@ -117,16 +116,3 @@ def test_longer_retention_works_longer() -> None:
         jnp.array([0.2, 0.5, 0.8])
     )
     assert np.all(np.diff(lives) > 0)
-
-
-@pytest.mark.parametrize("max_lag", [0, 3, 26])
-def test_every_kernel_is_a_mixture_of_few_patterns(max_lag: int) -> None:
-    few = patterns(frozenset({AUTO, GEOMETRIC}), max_lag)
-    assert few.shape[1] <= min(max_lag + 1, 16)
-    assert few.T @ few == pytest.approx(np.eye(few.shape[1]), abs=1e-12)
-    for kernel in (
-        weights(AUTO, max_lag, mean_lag=0.1, peak=0.0),
-        weights(AUTO, max_lag, mean_lag=6.0, peak=1.5),
-        weights(GEOMETRIC, max_lag, retention=0.97),
-    ):
-        assert np.abs(np.asarray(kernel) @ few @ few.T - kernel).sum() < 2e-4

@@ -160,7 +160,7 @@ def test_a_likelihood_of_the_analysts_own_gets_our_mean(market: Market) -> None:
 def test_variables_carry_the_names_of_what_they_are_of(market: Market) -> None:
     built = pymc_model(market(periods=6, geos=2, model=TINY))
     assert built.named_vars_to_dims["log_share"] == ("channel",)
-    assert built.named_vars_to_dims["geo_offset"] == ("geo", "channel")
+    assert built.named_vars_to_dims["geo_contrast"] == ("contrast", "channel")
     assert built.named_vars_to_dims["shock_offset"] == ("time",)
     assert built.named_vars_to_dims["kpi"] == ("cell",)
     assert built.coords["channel"] == ("tv", "radio")

@@ -44,7 +44,7 @@ def test_a_components_prior_is_read_as_it_was_written(sites: dict[str, Site]) ->
 
 def test_variables_come_after_those_they_depend_on(sites: dict[str, Site]) -> None:
     assert sites["log_share"].parents == ("roi_spread",)
-    assert sites["geo_offset"].parents == ("geo_spread",)
+    assert sites["geo_contrast"].parents == ("geo_spread",)
     order = list(sites)
     assert all(order.index(parent) < order.index(name) for name, site in sites.items() for parent in site.parents)
 
@@ -59,7 +59,7 @@ def test_only_cells_whose_kpi_counts_are_data(model: Model, sites: dict[str, Sit
 
 def test_what_depends_on_others_follows_them(model: Model, sites: dict[str, Site]) -> None:
     """Offsets are a quarter centred: their scale is the spread to that power."""
-    follow = jax.jit(parameters_given(model, "geo_offset", sites["geo_offset"]))
+    follow = jax.jit(parameters_given(model, "geo_contrast", sites["geo_offset"]))
     scale = follow({"geo_spread": jnp.array([0.0625, 0.5])})
     np.testing.assert_allclose(scale["sigma"].squeeze(), [0.5, 0.5**0.25])
 
