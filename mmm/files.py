@@ -10,6 +10,8 @@ bytes. A text cell that a spreadsheet would run as a formula gets an apostrophe 
     write_atomic(run / "run.json", text)
     with replacing(run / "fit.nc") as temporary:       # for writers that want a path
         tree.to_netcdf(temporary)
+    with staged(run / "report") as temporary:          # for many files that are good together or not at all
+        ...
     write_table(run / "tables" / "channels.csv", frame)
 """
 
@@ -55,6 +57,26 @@ def write_atomic(path: Path, content: bytes | str) -> Path:
     with replacing(path) as temporary:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
     return path
+
+
+@contextmanager
+def staged(folder: Path) -> Iterator[Path]:
+    """A temporary folder beside `folder`; once the block ends well, its files take their places in `folder`.
+
+    Where the block raises, `folder` is as it was. Each file is moved whole; other files in `folder` stay.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = folder.with_name(f"{TEMPORARY}{secrets.token_hex(6)}-{folder.name}")
+    temporary.mkdir()
+    try:
+        yield temporary
+        for path in sorted(path for path in temporary.rglob("*") if path.is_file()):
+            place = folder / path.relative_to(temporary)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(path, place)
+            _flush(place.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def sweep(folder: Path) -> list[Path]:

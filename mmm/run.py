@@ -7,7 +7,8 @@ In one folder, whose `run.json` says what went in, what came out and which stage
 A stage is done when `run.json` says so, its inputs have the hashes they had, and its outputs are whole. Then it is
 skipped; anything else is done again. A stage is marked only after its last file lies under its final name, so a
 process killed at any moment leaves a folder that the same command completes. When the input of a later stage changes,
-what that stage made is removed: a plan never stands beside a fit it was not made from.
+what that stage made is removed: a plan never stands beside a fit it was not made from. A report is the exception: the
+last whole one stays, with a file `OUTDATED.txt` beside it that says so, until a new one has taken its place.
 
 The run id comes from the study, the data and the code, never from the clock: the same question of the same data has
 the same id on every machine, and equal documents. Times are kept in `run.json` and in the audit log only.
@@ -40,6 +41,7 @@ from mmm.lock import LOCK, locked
 
 MANIFEST = "run.json"
 ERROR_LOG = "error.log"
+OUTDATED = "OUTDATED.txt"
 
 DECIDING = (
     "jax",
@@ -84,11 +86,15 @@ class Identity:
 
 @dataclass(frozen=True)
 class Stage:
-    """A step of a run: the files it reads (patterns, relative to the run) and the work, which returns what it wrote."""
+    """A step of a run: the files it reads (patterns, relative to the run) and the work, which returns what it wrote.
+
+    What a stage that `keeps` has made stays when its inputs change, until its work has made it anew.
+    """
 
     name: str
     reads: tuple[str, ...]
     work: Callable[[], Iterable[Path]]
+    keeps: bool = False
 
 
 @cache
@@ -165,16 +171,20 @@ def perform(run: Path, stage: Stage) -> bool:
     before = manifest["stages"].get(stage.name, {})
     if before.get("basis") == basis and before.get("files") == files and is_whole(run, stage.name):
         return False
-    _undo(run, [stage.name])
+    if not stage.keeps:
+        _undo(run, [stage.name])
     audit.record(run, "stage started", stage=stage.name)
     start = time.perf_counter()
     outputs = _hashes(run, [glob.escape(os.path.relpath(path, run)) for path in stage.work()])
     seconds = round(time.perf_counter() - start, 2)
     head = audit.record(run, "stage done", stage=stage.name, seconds=seconds, outputs=outputs)
     manifest = read_manifest(run)
-    done = {"basis": basis, "reads": list(stage.reads), "files": files, "outputs": outputs}
+    done = {"basis": basis, "reads": list(stage.reads), "files": files, "outputs": outputs, "keeps": stage.keeps}
     timings = manifest["seconds"] | {stage.name: seconds}
     amend(run, stages=manifest["stages"] | {stage.name: done}, seconds=timings, audit=head)
+    for name in set(before.get("outputs", {})) - set(outputs):
+        (run / name).unlink(missing_ok=True)
+    _say_outdated(run)
     discard_outdated(run)
     return True
 
@@ -183,14 +193,16 @@ def is_whole(run: Path, stage: str) -> bool:
     """Whether a stage is marked done and every file it wrote is still what it was."""
     if not (run / MANIFEST).is_file():
         return False
-    outputs = read_manifest(run)["stages"].get(stage, {}).get("outputs")
+    done = read_manifest(run)["stages"].get(stage, {})
+    outputs = None if done.get("outdated") else done.get("outputs")
     return outputs is not None and _hashes(run, [glob.escape(name) for name in outputs]) == outputs
 
 
 def discard_outdated(run: Path) -> list[str]:
-    """Removes what stages made from files that have changed since, and returns the stages' names."""
+    """Removes what stages made from files that have changed since, or marks it where it is kept; the stages' names."""
     stages = read_manifest(run)["stages"]
-    outdated = [name for name, done in stages.items() if _hashes(run, done["reads"]) != done["files"]]
+    current = {name: done for name, done in stages.items() if not done.get("outdated")}
+    outdated = [name for name, done in current.items() if _hashes(run, done["reads"]) != done["files"]]
     if not outdated:
         return []
     _undo(run, outdated)
@@ -221,24 +233,43 @@ def _begin(run: Path, identity: Identity, study_yaml: str) -> None:
     old = read_manifest(run) if (run / MANIFEST).is_file() else {"stages": {}}
     if any(old.get(name) != value for name, value in fixed.items()):
         _undo(run, old["stages"])
+        kept = read_manifest(run)["stages"] if old["stages"] else {}
         head = audit.record(run, "run begun", **fixed)
         results: Manifest = {"seed": None, "device": None, "parent": None, "verdict": None, "reasons": []}
-        fresh = fixed | {"versions": versions()} | results | {"seconds": {}, "stages": {}, "audit": head}
+        fresh = fixed | {"versions": versions()} | results | {"seconds": {}, "stages": kept, "audit": head}
         write_atomic(run / MANIFEST, json.dumps(fresh, indent=2, ensure_ascii=False) + "\n")
     write_atomic(run / "study.yaml", study_yaml)
 
 
 def _undo(run: Path, names: Iterable[str]) -> None:
-    """Removes what stages made, then their marks: killed in between, a marked stage is not whole and is done again."""
+    """Removes what stages made, then their marks: killed in between, a marked stage is not whole and is done again.
+
+    What a stage keeps stays, marked as outdated.
+    """
     if not (run / MANIFEST).is_file():
         return
     stages = read_manifest(run)["stages"]
     undone = set(names) & set(stages)
     for name in undone:
-        for output in stages[name]["outputs"]:
+        if stages[name].get("keeps"):
+            stages[name]["outdated"] = True
+            continue
+        for output in stages.pop(name)["outputs"]:
             (run / output).unlink(missing_ok=True)
     if undone:
-        amend(run, stages={name: done for name, done in stages.items() if name not in undone})
+        amend(run, stages=stages)
+        _say_outdated(run)
+
+
+def _say_outdated(run: Path) -> None:
+    """Leaves a note to whoever opens the folder while it holds what was made from earlier inputs."""
+    stages = read_manifest(run)["stages"]
+    old = sorted(name for name, done in stages.items() if done.get("outdated"))
+    if old:
+        text = "made from inputs that have changed since, and kept until it is whole again"
+        write_atomic(run / OUTDATED, "".join(f"{name}: {text}\n" for name in old))
+    else:
+        (run / OUTDATED).unlink(missing_ok=True)
 
 
 def _hashes(run: Path, patterns: Sequence[str]) -> dict[str, str]:

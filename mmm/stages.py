@@ -112,7 +112,7 @@ def stages(
     steps["validate"] = Stage("validate", ("fit.nc",), lambda: validate(run, progress))
     steps["plan"] = Stage("plan", ("fit.nc", "tables/verdicts.csv"), lambda: plan(run))
     report_reads = ("study.yaml", "review.json", "fit.nc", "tables/*.csv", "brand/*")
-    steps["report"] = Stage("report", report_reads, lambda: report(run, progress))
+    steps["report"] = Stage("report", report_reads, lambda: report(run, progress), keeps=True)
     return steps
 
 

@@ -12,6 +12,7 @@ To add a figure to a document: save it under a new name in a notebook, and place
 from __future__ import annotations
 
 import io
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,9 +33,13 @@ class Figure:
     height_cm: float
 
 
+REPORT = "MMM_REPORT"
+"""The environment variable that names a report's folder in the run while it is being made."""
+
+
 def folder(run: Path | str) -> Path:
-    """Where the figures of a run lie."""
-    return Path(run) / "report" / "figures"
+    """Where the figures of a run lie: in its report, or in the one that is being made."""
+    return Path(run) / os.environ.get(REPORT, "report") / "figures"
 
 
 def save(drawn: Any, name: str, alt: str, run: Path | str = ".") -> Path:
@@ -73,9 +78,9 @@ def _figure(drawn: Any) -> Any:
     return first if hasattr(first, "savefig") else first.get_figure(root=True)
 
 
-def saved(run: Path) -> dict[str, Figure]:
-    """The figures that a run's notebooks saved, by name."""
-    return {path.stem: _read(path) for path in sorted(folder(run).glob("[a-z]*.svg"))}
+def saved(report: Path) -> dict[str, Figure]:
+    """The figures that notebooks saved in a report's folder, by name."""
+    return {path.stem: _read(path) for path in sorted((report / "figures").glob("[a-z]*.svg"))}
 
 
 def _read(svg: Path) -> Figure:

@@ -2,8 +2,8 @@
 
 Papermill runs a parameterised notebook of the package on a fresh kernel, in the run folder, and leaves the executed
 copy in `run/report/notebooks/`. Parameter names become code, so only those of `ALLOWED` that the notebook itself
-declares are passed; anything else is an error. A failed cell fails the command and leaves the notebook, marked where
-it failed.
+declares are passed; anything else is an error. A failed cell fails the command and leaves the notebook in
+`run/report/failed/`, marked where it failed; an earlier copy that succeeded stays as it is.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import chdir, contextmanager
+from contextlib import AbstractContextManager, chdir, contextmanager
 from pathlib import Path
 
 from mmm.errors import InputError
 from mmm.files import replacing, write_atomic
 from mmm.run import read_manifest
 from notebooks import FOLDER
+from reports.figures import REPORT
 
 ALLOWED = frozenset({"run", "against"})
 REPORTED = ("board_report", "budget_scenarios")
@@ -28,16 +29,16 @@ class NotebookFailed(RuntimeError):
     """A cell of a notebook raised; the executed copy is marked where."""
 
 
-def execute(name: str, run: Path, parameters: Mapping[str, str] | None = None) -> Path:
-    """Executes the package's notebook `name` on `run` and returns the executed copy."""
+def execute(name: str, run: Path, parameters: Mapping[str, str] | None = None, report: Path | None = None) -> Path:
+    """Executes the package's notebook `name` on `run` and returns the executed copy, in `report` or the run's own."""
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
     given = {"run": str(run.resolve())} | dict(parameters or {})
     source = FOLDER / f"{name}.ipynb"
     _check(name, source, given)
-    target = run / "report" / "notebooks" / source.name
-    failure: PapermillExecutionError | None = None
+    target = (report or run / "report") / "notebooks" / source.name
+    marked = run / "report" / "failed" / source.name
     with replacing(target) as temporary, _importable():
         try:
             papermill.execute_notebook(
@@ -50,12 +51,12 @@ def execute(name: str, run: Path, parameters: Mapping[str, str] | None = None) -
                 extra_arguments=["--IPKernelApp.log_level=ERROR"],
             )
         except PapermillExecutionError as error:
-            failure = error
-    if failure is not None:
-        raise NotebookFailed(
-            f"notebook {name} failed in cell {failure.exec_count}: {failure.ename}: {failure.evalue}. "
-            f"The executed copy {target.relative_to(run).as_posix()} in the run folder is marked where."
-        ) from failure
+            write_atomic(marked, temporary.read_bytes())
+            raise NotebookFailed(
+                f"notebook {name} failed in cell {error.exec_count}: {error.ename}: {error.evalue}. "
+                f"The executed copy {marked.relative_to(run).as_posix()} in the run folder is marked where."
+            ) from error
+    marked.unlink(missing_ok=True)
     return target
 
 
@@ -75,24 +76,25 @@ def copy(name: str, run: Path, target: Path) -> Path:
     return write_atomic(target, nbformat.writes(book) + "\n")
 
 
-def execute_all(names: Sequence[str], run: Path) -> list[Path]:
+def execute_all(names: Sequence[str], run: Path, report: Path) -> list[Path]:
     """Executes several notebooks at once, each on a kernel of its own, and returns the copies in the order of `names`.
 
-    Where one fails the others still finish; the first failure is raised then.
+    Copies and figures go to the folder `report` of the run. Where one fails the others still finish; the first failure
+    is raised then.
     """
-    run = run.absolute()
+    run, report = run.absolute(), report.absolute()
     # Papermill changes the process's folder and environment for each notebook: threads may only change them to what
     # they are already.
-    with chdir(run), _importable(), ThreadPoolExecutor(max(len(names), 1)) as pool:
-        return [started.result() for started in [pool.submit(_on_a_thread, name, run) for name in names]]
+    with chdir(run), _importable(), _set(REPORT, report.name), ThreadPoolExecutor(max(len(names), 1)) as pool:
+        return [started.result() for started in [pool.submit(_on_a_thread, name, run, report) for name in names]]
 
 
-def _on_a_thread(name: str, run: Path) -> Path:
+def _on_a_thread(name: str, run: Path, report: Path) -> Path:
     """`execute`, and Jupyter's event loop of this thread closed afterwards, which Jupyter leaves to us."""
     from jupyter_core.utils import ensure_event_loop
 
     try:
-        return execute(name, run)
+        return execute(name, run, report=report)
     finally:
         ensure_event_loop().close()
 
@@ -112,15 +114,21 @@ def _check(name: str, source: Path, parameters: Mapping[str, str]) -> None:
         )
 
 
-@contextmanager
-def _importable() -> Iterator[None]:
+def _importable() -> AbstractContextManager[None]:
     """Lets a kernel import the packages from where this process has them, installed or not."""
     before = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(FOLDER.parent), *([before] if before else [])])
+    return _set("PYTHONPATH", os.pathsep.join([str(FOLDER.parent), *([before] if before else [])]))
+
+
+@contextmanager
+def _set(name: str, value: str) -> Iterator[None]:
+    """An environment variable for the time of the block: kernels inherit it."""
+    before = os.environ.get(name)
+    os.environ[name] = value
     try:
         yield
     finally:
         if before is None:
-            del os.environ["PYTHONPATH"]
+            del os.environ[name]
         else:
-            os.environ["PYTHONPATH"] = before
+            os.environ[name] = before

@@ -16,7 +16,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from mmm.files import write_atomic
+from mmm.files import staged, write_atomic
 from reports import facts as subjects
 from reports import figures, html, notebooks, pages, pdf, workbook
 from reports.facts import plain
@@ -28,27 +28,30 @@ Progress = Callable[[float, str], None]
 def render(run: Path, progress: Progress | None = None) -> list[Path]:
     """Makes every document of the run and returns the files written.
 
+    They are made in a folder of their own and take their places together: whatever fails, the last whole report stays.
     `progress` is called with the share that is done and what is happening. Raises `InputError` where the run has no
-    fit, and `NotebookFailed` where a cell raised (the executed copy is left, marked).
+    fit, and `NotebookFailed` where a cell raised (its executed copy is left in `report/failed`, marked).
     """
     tell = progress or (lambda share, message: None)
     source = read(run)
     wanted = {"board_report": "board", "budget_scenarios": "budget"}
     chosen = [name for name in notebooks.REPORTED if wanted[name] in source.study.report.templates]
     tell(0.0, "executing " + ", ".join(chosen))
-    written = notebooks.execute_all(chosen, run)
-    written += [path for figure in figures.saved(run).values() for path in (figure.svg, figure.svg.with_suffix(".txt"))]
-    tell(0.85, "writing documents")
-    written += documents(run, source, [path.name for path in written if path.suffix == ".ipynb"])
+    with staged(run / "report") as new:
+        written = notebooks.execute_all(chosen, run, new)
+        written += [
+            path for figure in figures.saved(new).values() for path in (figure.svg, figure.svg.with_suffix(".txt"))
+        ]
+        tell(0.85, "writing documents")
+        written += documents(new, source, [path.name for path in written if path.suffix == ".ipynb"])
     tell(1.0, "report done")
-    return written
+    return [run / "report" / path.relative_to(new) for path in written]
 
 
-def documents(run: Path, source: Source, executed: list[str]) -> list[Path]:
-    """The facts and the documents that the study asks for, from tables and figures that are there already."""
+def documents(folder: Path, source: Source, executed: list[str]) -> list[Path]:
+    """The facts and the documents that the study asks for, from tables and from the figures that are in `folder`."""
     facts = subjects.numbers(source)
-    folder = run / "report"
-    drawn = figures.saved(run)
+    drawn = figures.saved(folder)
     text = json.dumps(plain(facts), indent=1, sort_keys=True, ensure_ascii=False)
     written = [write_atomic(folder / "facts.json", text + "\n")]
     if "board" in source.study.report.templates:

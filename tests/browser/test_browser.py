@@ -49,7 +49,7 @@ def browser() -> Iterator[Any]:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = fake_run(tmp_path_factory.mktemp("run"), channels=5)
     draw(folder)
-    render.documents(folder, read(folder), ["board_report.ipynb"])
+    render.documents(folder / "report", read(folder), ["board_report.ipynb"])
     return folder
 
 

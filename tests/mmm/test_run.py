@@ -93,6 +93,51 @@ def test_what_was_made_from_a_changed_file_is_removed_down_the_line(run: Path) -
     assert "plan" not in read_manifest(run)["stages"]
 
 
+def publishing(run: Path, work: Callable[[], Iterable[Path]] | None = None) -> Stage:
+    """A report of one plan, by default in two files."""
+
+    def documents() -> Iterable[Path]:
+        text = (run / "plan.csv").read_text()
+        return [write_atomic(run / "report" / name, f"{name} of {text}") for name in ("board", "budget")]
+
+    return Stage("report", ("plan.csv",), work or documents, keeps=True)
+
+
+def failing() -> Iterable[Path]:
+    raise ZeroDivisionError
+
+
+def test_the_last_whole_report_stays_until_the_next_is_whole(run: Path) -> None:
+    report = run / "report"
+    with opened(run):
+        write_atomic(run / "plan.csv", "spring")
+        perform(run, publishing(run))
+        write_atomic(run / "plan.csv", "autumn")
+    with pytest.raises(ZeroDivisionError), opened(run):
+        perform(run, publishing(run, failing))
+    assert (report / "board").read_text() == "board of spring"
+    assert not is_whole(run, "report")
+    assert "report: made from inputs that have changed since" in (run / "OUTDATED.txt").read_text()
+    with opened(run):
+        perform(run, publishing(run, lambda: [write_atomic(report / "board", "board of autumn")]))
+    assert [path.name for path in report.iterdir()] == ["board"]
+    assert is_whole(run, "report")
+    assert not (run / "OUTDATED.txt").exists()
+
+
+def test_another_question_in_the_same_folder_leaves_the_report_marked_as_old(run: Path) -> None:
+    with opened(run):
+        write_atomic(run / "plan.csv", "spring")
+        perform(run, copying(run, "fit", "", "fit.nc"))
+        perform(run, publishing(run))
+    with opened(run, dataclasses.replace(IDENTITY, study_hash="6" * 64), "study: spring\n"):
+        assert not (run / "fit.nc").exists()
+        assert (run / "report" / "board").exists()
+        assert (run / "OUTDATED.txt").exists()
+        assert perform(run, publishing(run))
+    assert not (run / "OUTDATED.txt").exists()
+
+
 def test_a_table_that_appears_makes_the_report_out_of_date(run: Path) -> None:
     report = Stage("report", ("tables/*.csv",), lambda: [write_atomic(run / "report" / "board.txt", "board")])
     with opened(run):

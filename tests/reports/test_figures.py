@@ -20,7 +20,7 @@ def test_a_figure_and_its_text_lie_in_the_run_folder(tmp_path: Path) -> None:
     path = figures.save(drawn(), "roi", "Radio\n returns most.", tmp_path)
     assert path == tmp_path / "report" / "figures" / "roi.svg"
     assert path.with_suffix(".txt").read_text() == "Radio returns most.\n"
-    (figure,) = figures.saved(tmp_path).values()
+    (figure,) = figures.saved(tmp_path / "report").values()
     assert figure.alt == "Radio returns most."
     assert (round(figure.width_cm, 2), round(figure.height_cm, 2)) == (10.16, 5.08)
 
@@ -40,13 +40,13 @@ def test_axes_and_arrays_of_axes_are_saved_as_their_figure(tmp_path: Path) -> No
     assert isinstance(grid, np.ndarray)
     figures.save(grid, "grid", "Four.", tmp_path)
     figures.save(grid[0, 0], "one", "Four.", tmp_path)
-    assert list(figures.saved(tmp_path)) == ["grid", "one"]
+    assert list(figures.saved(tmp_path / "report")) == ["grid", "one"]
 
 
 def test_a_figure_without_words_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no alt text"):
         figures.save(drawn(), "roi", "  ", tmp_path)
-    assert not figures.saved(tmp_path)
+    assert not figures.saved(tmp_path / "report")
 
 
 @pytest.mark.parametrize("name", ["", "../roi", "ROI", "a b", "1st"])

@@ -40,20 +40,27 @@ def test_notebooks_are_executed_at_once_and_leave_the_process_as_it_was(library:
     before = Path.cwd(), os.environ.get("PYTHONPATH")
     for name in ("one", "two"):
         notebook(library, name, f"from pathlib import Path\nprint('{name}', Path.cwd() == Path(run))")
-    paths = notebooks.execute_all(["one", "two"], run)
+    paths = notebooks.execute_all(["one", "two"], run, run / "report")
     printed = [nbformat.read(path, as_version=4).cells[-1].outputs[0].text for path in paths]
     assert printed == ["one True\n", "two True\n"]
     assert (Path.cwd(), os.environ.get("PYTHONPATH")) == before
 
 
 def test_a_failed_cell_fails_and_leaves_the_marked_notebook(library: Path, run: Path) -> None:
+    notebook(library, "essay", "pass")
+    good = notebooks.execute("essay", run)
+    before = good.read_bytes()
     notebook(library, "essay", "1 / 0")
     with pytest.raises(notebooks.NotebookFailed, match="ZeroDivisionError") as error:
         notebooks.execute("essay", run)
-    assert "report/notebooks/essay.ipynb" in str(error.value)
-    left = nbformat.read(run / "report" / "notebooks" / "essay.ipynb", as_version=4)
+    assert "report/failed/essay.ipynb" in str(error.value)
+    left = nbformat.read(run / "report" / "failed" / "essay.ipynb", as_version=4)
+    assert good.read_bytes() == before
     assert any(output.output_type == "error" for cell in left.cells for output in cell.get("outputs", []))
     assert not list((run / "report").rglob(".tmp-*"))
+    notebook(library, "essay", "pass")
+    notebooks.execute("essay", run)
+    assert not (run / "report" / "failed" / "essay.ipynb").exists()
 
 
 @pytest.mark.parametrize("name", ["speed", "run\nimport os; os.system('true')#"])

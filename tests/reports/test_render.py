@@ -13,14 +13,15 @@ from pypdf import PdfReader
 
 from reports import facts as subjects
 from reports import figures, fonts, html, notebooks, pages, pdf, render
-from reports.figures import saved
 from reports.source import read
 from tests.reports.conftest import draw
 from tests.reports.fake_run import fake_run
 
 
 def made(run: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in render.documents(run, read(run), ["board_report.ipynb"])}
+    return {
+        path.name: path.read_bytes() for path in render.documents(run / "report", read(run), ["board_report.ipynb"])
+    }
 
 
 def text_of(document: bytes) -> str:
@@ -156,18 +157,49 @@ def test_only_the_documents_that_the_study_asks_for_are_made(run: Path) -> None:
     assert set(made(run)) == {"facts.json", "board.pdf", "board.html"}
 
 
-def test_render_executes_the_notebooks_first_and_tells_its_progress(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def execute(name: str, folder: Path) -> Path:
-        assert not (folder / "report" / "board.pdf").exists()
-        path = folder / "report" / "notebooks" / f"{name}.ipynb"
+def executing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Notebooks that take no time: each draws every figure."""
+
+    def execute(name: str, folder: Path, report: Path) -> Path:
+        assert not (report / "board.pdf").exists()
+        draw(folder)
+        path = report / "notebooks" / f"{name}.ipynb"
         path.parent.mkdir(exist_ok=True)
         path.write_text("{}")
         return path
 
     monkeypatch.setattr(notebooks, "execute", execute)
+
+
+def test_render_executes_the_notebooks_first_and_tells_its_progress(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    executing(monkeypatch)
     heard: list[tuple[float, str]] = []
     written = render.render(run, lambda share, message: heard.append((share, message)))
     assert all(path.is_file() for path in written)
-    assert len(saved(run)) == 10
+    assert len([path for path in written if path.suffix == ".svg"]) == 10
     assert [share for share, _ in heard] == sorted(share for share, _ in heard)
     assert heard[-1][0] == 1.0
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def broken(page: object) -> str:
+    raise RuntimeError("no such glyph")
+
+
+def test_a_report_that_fails_leaves_the_last_whole_one(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    executing(monkeypatch)
+    render.render(run)
+    before = content(run)
+    (run / "tables" / "checks.csv").write_text((run / "tables" / "checks.csv").read_text().replace("1210", "1211"))
+    changed = content(run)
+    with monkeypatch.context() as patched:
+        patched.setattr(html, "board_html", broken)  # after the figures and the first PDF
+        with pytest.raises(RuntimeError, match="no such glyph"):
+            render.render(run)
+    assert content(run) == changed
+    render.render(run)
+    assert content(run)["report/board.html"] != before["report/board.html"]
+    assert not list(run.rglob(".tmp-*"))

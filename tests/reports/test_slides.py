@@ -18,7 +18,7 @@ pptx = pytest.importorskip("pptx")
 def made(run: Path) -> bytes:
     source = read(run)
     facts = subjects.numbers(source)
-    return slides_pptx(source, facts, pages.board(source, facts, saved(run), []))
+    return slides_pptx(source, facts, pages.board(source, facts, saved(run / "report"), []))
 
 
 def deck(run: Path) -> Any:
