@@ -16,15 +16,6 @@ from mmm.plots.names import evidence_name
 from mmm.plots.source import Source, Units, beside, channels, table, total, units
 from mmm.speech import message, word
 
-EVIDENCE = {
-    "experiment-confirmed": (theme.GAIN, "o", "full"),
-    "quasi-experiment-consistent": ("#2f69b1", "s", "full"),
-    "observationally consistent only": (theme.NAVY, "o", "none"),
-    "conflicted": (theme.LOSS, "D", "full"),
-    "not identifiable": (theme.MUTED, "X", "none"),
-}
-"""How a verdict looks: colour, marker, and whether the marker is filled. Strongest first."""
-
 METRICS = {
     "contribution": message("Contribution"),
     "contribution_share": message("Share of the KPI"),
@@ -73,7 +64,7 @@ def intervals(
 ) -> Axes:
     """One metric of every channel: median and 90 % interval, largest first.
 
-    Dots take the look of their verdict (`EVIDENCE`) where verdicts are known, else the colour of their channel.
+    Dots take the look of their verdict (`evidence_looks`) where verdicts are known, else the colour of their channel.
     """
     frame = total(table(source, "channels"))
     unit = unit or units(source)
@@ -83,8 +74,9 @@ def intervals(
     ax = theme.frame(theme.axes(ax, 11.0, theme.rows_cm(len(rows), 2.0)), grid="x")
     shades = theme.colours(channels(source, frame["channel"]))
     evidence = {} if verdicts is None else dict(zip(verdicts["channel"], verdicts["label"], strict=True))
+    looks = evidence_looks()
     for place, (_, row) in enumerate(rows.iterrows()):
-        colour, marker, fill = EVIDENCE.get(evidence.get(row["channel"], ""), (shades[row["channel"]], "o", "full"))
+        colour, marker, fill = looks.get(evidence.get(row["channel"], ""), (shades[row["channel"]], "o", "full"))
         low, middle, high = scale.of(row[["p05", "median", "p95"]].to_numpy(dtype=float))
         ax.plot([low, high], [place, place], color=colour, alpha=0.4, linewidth=4, solid_capstyle="round")
         ax.plot(
@@ -105,6 +97,20 @@ def intervals(
     if evidence:
         _evidence_legend(ax, set(evidence.values()))
     return ax
+
+
+def evidence_looks() -> dict[str, tuple[str, str, str]]:
+    """How a verdict looks: colour, marker, and whether the marker is filled. Strongest first.
+
+    Between the colours of a gain and a loss, which carry a meaning, stand those of the look that is worn now.
+    """
+    return {
+        "experiment-confirmed": (theme.GAIN, "o", "full"),
+        "quasi-experiment-consistent": (theme.colour(1), "s", "full"),
+        "observationally consistent only": (theme.NAVY, "o", "none"),
+        "conflicted": (theme.LOSS, "D", "full"),
+        "not identifiable": (theme.MUTED, "X", "none"),
+    }
 
 
 def _name_of(metric: str, unit: Units) -> str:
@@ -130,7 +136,7 @@ def _unit_of(metric: str, frame: pd.DataFrame, unit: Units) -> str:
 def _evidence_legend(ax: Axes, present: set[str]) -> None:
     handles = [
         theme.mark(evidence_name(name), marker, colour, "white" if fill == "none" else None, 5.0)
-        for name, (colour, marker, fill) in EVIDENCE.items()
+        for name, (colour, marker, fill) in evidence_looks().items()
         if name in present
     ]
     theme.legend(ax, handles, columns=2, wide=True)

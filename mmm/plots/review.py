@@ -15,8 +15,6 @@ from mmm.plots import labels, theme
 from mmm.plots.dates import date_axis
 from mmm.speech import word
 
-DIVERGING = LinearSegmentedColormap.from_list("house", [theme.HOUSE.palette[3], "#ffffff", theme.HOUSE.main])
-
 
 @theme.styled
 def spend_over_time(panel: xr.DataTree, axes: np.ndarray | None = None) -> np.ndarray:
@@ -75,7 +73,7 @@ def correlation(panel: xr.DataTree, ax: Axes | None = None) -> Axes:
         np.arange(count + 1) - 0.5,
         np.arange(count + 1) - 0.5,
         hidden,
-        cmap=DIVERGING,
+        cmap=LinearSegmentedColormap.from_list("diverging", [theme.colour(3), "#ffffff", theme.NAVY]),
         vmin=-1,
         vmax=1,
         edgecolor="white",

@@ -46,7 +46,9 @@ def branded(run: Path, tmp_path: Path) -> Path:
 
 
 def made(run: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in render.documents(run, read(run), ["board_report.ipynb"])}
+    return {
+        path.name: path.read_bytes() for path in render.documents(run / "report", read(run), ["board_report.ipynb"])
+    }
 
 
 def fonts_of(document: bytes) -> set[str]:
@@ -82,6 +84,13 @@ def test_a_figure_wears_the_brand_of_its_run_and_the_next_one_does_not(branded: 
     assert to_hex(axes[0].lines[0].get_color()) == PALETTE[0]
     assert b"DejaVu Serif" in figures.save(axes, "curves", "They rise.", branded).read_bytes()
     assert plots.theme.HOUSE.palette == plots.theme.PALETTE
+
+
+def test_the_markers_of_the_evidence_wear_the_brand_and_those_of_gain_and_loss_do_not(branded: Path) -> None:
+    worn = {to_hex(line.get_color()) for line in plots.roi(branded).lines if line.get_marker() not in ("None", "")}
+    assert {"#5a2d0c", PALETTE[1]} < worn
+    assert {plots.theme.GAIN, plots.theme.LOSS} < worn
+    assert not worn & {plots.theme.HOUSE.main, plots.theme.HOUSE.palette[1]}
 
 
 def test_a_run_keeps_what_its_brand_needs_and_nothing_else(branded: Path, tmp_path: Path) -> None:
