@@ -30,7 +30,7 @@ from babel.numbers import format_decimal, format_percent, get_currency_symbol
 CATALOGUES = Path(__file__).parent / "locale"
 
 WRITTEN = "run"
-"""The context of messages that a run's tables hold: a report retells them (`reports.retelling`)."""
+"""The context of messages that a run's tables hold: a report retells them (`mmm.retelling`)."""
 
 UNITS = {
     "en": ("", "k", "m", "bn", "tn"),

@@ -119,10 +119,11 @@ def stages(
 def check(run: Path, panel: xr.DataTree) -> Iterable[Path]:
     """Reviews the data."""
     from mmm.data.review import review, with_findings
+    from mmm.model.fit import study_of
 
     found = with_findings(review(panel), _experiments(panel))
     yield write_atomic(run / "review.json", found.to_json())
-    yield write_atomic(run / "review.html", found.to_html())
+    yield write_atomic(run / "review.html", found.to_html(study_of(panel).report.locale))
     yield write_table(run / "tables" / "review.csv", found.findings_table())
 
 

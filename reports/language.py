@@ -27,10 +27,10 @@ from babel.lists import format_list
 
 from mmm import speech
 from mmm.plots.names import in_text, spoken
+from mmm.retelling import retell
 from mmm.speech import Plural, translated
 from mmm.speech import plural as plural
 from mmm.study import INTERVAL
-from reports.retelling import retell
 
 Number = float | int
 

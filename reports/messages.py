@@ -17,14 +17,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from mmm.retelling import TERMS
 from mmm.speech import CATALOGUES, WRITTEN
-from reports.retelling import TERMS
 
 Key = tuple[str | None, str | tuple[str, str]]
 """A message's context and text, or its texts for one and several."""
 
 ROOT = Path(__file__).parent.parent
-SPEAKERS = ("mmm/plots", "reports")
+SPEAKERS = ("mmm/plots", "mmm/data/review_page.py", "reports")
 PROSE = ("reports/facts", "reports/pages.py", "mmm/plots/describe.py")
 """Where every text is a message unless it is a key, a comparison or a name in lower case."""
 

@@ -14,7 +14,6 @@ import dataclasses
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,6 @@ import xarray as xr
 from mmm.data.checks import CHECKS, Ask, Finding, Severity
 
 SEVERITIES: tuple[Severity, ...] = ("fail", "caution", "info")
-TEMPLATE = Path(__file__).parent / "review.html.jinja"
 
 
 @dataclass(frozen=True)
@@ -61,14 +59,11 @@ class Review:
         }
         return json.dumps(content, indent=1) + "\n"
 
-    def to_html(self) -> str:
-        """The whole review as one page that needs no other file and no network."""
-        from jinja2 import Environment
+    def to_html(self, locale: str = "en-GB") -> str:
+        """The whole review as one page in the language of `locale`, which needs no other file and no network."""
+        from mmm.data.review_page import page
 
-        page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
-            TEMPLATE.read_text("utf-8")
-        )
-        return page.render(review=self, counts={s: sum(f.severity == s for f in self.findings) for s in SEVERITIES})
+        return page(self, locale)
 
 
 def review(panel: xr.DataTree) -> Review:

@@ -145,7 +145,7 @@ def test_figures_speak_the_language_of_the_study(runs: list[Path]) -> None:
 
 
 def test_a_sentence_of_the_tables_is_retold_by_its_shape() -> None:
-    from reports.retelling import retell
+    from mmm.retelling import retell
 
     heard = (
         "TV: R-hat 1.310 is over 1.01: the chains disagree. Raise fit.warmup and fit.draws; if it stays, the data "

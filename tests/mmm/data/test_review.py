@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
 
+from mmm import speech
 from mmm.data.panel import panel_from_frame
 from mmm.data.review import Review, review
 from mmm.data.simulate import Simulation, TrueChannel, simulate
@@ -125,7 +127,7 @@ def test_the_review_is_a_table_json_and_a_page_of_its_own(market: Simulation) ->
     assert content["worst"] == "fail"
     assert len(content["findings"]) == len(table)
     page = reviewed.to_html()
-    assert "channel without exposure" in page
+    assert "Channel without exposure" in page
     assert "<script" not in page
     assert "http" not in page
 
@@ -135,3 +137,22 @@ def test_names_cannot_write_html(market: Simulation) -> None:
     study["data"]["channels"] = {"<b>tv</b>": {"spend": "tv_spend"}}
     page = review(panel_from_frame(market.frame, load_study(study))).to_html()
     assert "<b>tv" not in page
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [
+        ("fr-FR", {"Revue des données", "Canal sans exposition", "Échec", "1 contrôle en échec"}),
+        ("de-DE", {"Datenprüfung", "Kanal ohne Kontakte", "1 Prüfung nicht bestanden"}),
+    ],
+)
+def test_the_page_speaks_the_language_of_the_report(market: Simulation, locale: str, said: set[str]) -> None:
+    reviewed = altered(market, radio_spend=0)
+    page = reviewed.to_html(locale)
+    assert f'<html lang="{locale[:2]}">' in page
+    assert not {text for text in said if text not in page}
+    english = re.compile(r">(Findings|Check|Severity|Spend|Share|Channel [a-z ]+|fail|caution|[^<]*\bthe\b[^<]*)<")
+    assert not english.findall(page)
+    total = reviewed.summary["spend_total"]
+    assert speech.decimal(total, 0, locale) in page
+    assert f"{total:,.0f}" not in page

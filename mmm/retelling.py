@@ -22,6 +22,9 @@ from mmm import speech
 
 TERMS = (
     " in {0}",
+    "{0} periods before data.window.start {1} only feed carryover",
+    "{0} rows after data.window.end {1} were left out",
+    "all",
     "all channels",
     "all geos",
     "all pairs",
@@ -44,7 +47,7 @@ TERMS = (
     "exposure without spend",
     "up",
 )
-"""Words that sentences of the tables put into their placeholders, and subjects that are no channels."""
+"""Words of the sentences' placeholders, subjects that are no channels, and notes of a panel."""
 
 JOINTS = re.compile(r"(; |\.$| and \d+ more)")
 """Where texts are joined that were made apart."""
