@@ -10,6 +10,7 @@ UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+GROUPS := .cache/lock/pyproject.toml
 
 # Compiled bytecode makes every later start seconds faster; some machines are set not to keep it.
 unexport PYTHONDONTWRITEBYTECODE
@@ -60,13 +61,13 @@ slow: setup
 	$(BIN)/pytest -m slow
 
 # Needs a Chromium: the one that CHROMIUM names, or Debian's.
-browser: setup
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --group browser
+browser: setup $(GROUPS)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --group $(GROUPS):browser
 	$(BIN)/pytest -m browser
 
 # The site, in build/docs; RUN is a run folder with a report, for the gallery.
-docs: setup
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --group docs
+docs: setup $(GROUPS)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --group $(GROUPS):docs
 	$(BIN)/python docs/build.py .cache/docs $(RUN)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
@@ -74,9 +75,11 @@ bench: setup
 	$(BIN)/pytest -m benchmark -s
 
 # uv does not read the groups of a project it is told not to manage, hence the copy without that line.
-lock: setup
-	@mkdir -p .cache/lock
-	@grep -v '^managed = false' pyproject.toml > .cache/lock/pyproject.toml
+$(GROUPS): pyproject.toml
+	@mkdir -p $(@D)
+	@grep -v '^managed = false' $< > $@
+
+lock: setup $(GROUPS)
 	@cp requirements.lock .cache/lock/
 	cd .cache/lock && ../../$(BIN)/uv pip compile pyproject.toml --python-version 3.12 --universal --generate-hashes \
 	  --no-header --no-annotate --quiet --extra pymc --group dev --output-file requirements.lock > /dev/null
