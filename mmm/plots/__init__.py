@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mmm.plots.evidence import gates as gates
     from mmm.plots.experiment import counterfactual as counterfactual
     from mmm.plots.experiment import power as power
+    from mmm.plots.moves import moved as moved
     from mmm.plots.returns import intervals as intervals
     from mmm.plots.returns import roi as roi
     from mmm.plots.review import correlation as correlation
@@ -57,6 +58,7 @@ _VERBS = {
     "gates": "evidence",
     "intervals": "returns",
     "marginal_returns": "efficiency",
+    "moved": "moves",
     "power": "experiment",
     "response_curves": "curves",
     "roi": "returns",

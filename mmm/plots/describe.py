@@ -67,6 +67,16 @@ def roi(source: Source) -> str:
 
 
 @spoken_for
+def moved(source: Source) -> str:
+    """The channel whose return moved most between two runs."""
+    value = table(source, "changes").pivot(index="channel", columns="step", values="value")
+    name = str((value["child"] - value["parent"]).abs().idxmax())
+    text = "Returns in the last run and in this one: that of {channel} moved most, from {then} to {now}."
+    then, now = (labels.number(float(value.at[name, step])) for step in ("parent", "child"))
+    return word(text, channel=spoken(name), then=then, now=now)
+
+
+@spoken_for
 def spend_shift(source: Source, scenario: str = "recommended") -> str:
     """Where money comes from and where it goes."""
     rows = moves(table(source, "allocation"), scenario)

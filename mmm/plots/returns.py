@@ -92,7 +92,7 @@ def intervals(
     ax.tick_params(axis="y", labelcolor=theme.INK)
     ax.set_ylim(-0.6, len(rows) - 0.2)
     labels.plain_ticks(ax.xaxis, 6)
-    what = scale.label(_name_of(metric, unit))
+    what = scale.label(name_of(metric, unit))
     labels.name_x(ax, word("{what} (median, {level} interval)", what=what, level=labels.level()))
     if evidence:
         _evidence_legend(ax, set(evidence.values()))
@@ -113,7 +113,7 @@ def evidence_looks() -> dict[str, tuple[str, str, str]]:
     }
 
 
-def _name_of(metric: str, unit: Units) -> str:
+def name_of(metric: str, unit: Units) -> str:
     """What a metric is called: a return on spend says what one unit of money brings, `Revenue per €1`."""
     if metric not in ("roi", "mroi"):
         return word(METRICS.get(metric, metric))

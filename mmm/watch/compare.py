@@ -41,9 +41,15 @@ class Comparison:
     returns: pd.DataFrame
 
 
-def compare(panel: xr.DataTree, variants: Mapping[str, Study], origins: int = 3) -> Comparison:
-    """Fits every variant quickly on the whole panel and at each of at most `origins` rolling origins.
+def compare(
+    panel: xr.DataTree,
+    variants: Mapping[str, Study],
+    origins: int = 3,
+    fits: Mapping[str, xr.DataTree] | None = None,
+) -> Comparison:
+    """Fits every variant quickly at each of at most `origins` rolling origins, and on the whole panel.
 
+    `fits` has what has been fitted on the whole panel already, by the variant's name.
     Raises `InputError` for fewer than two variants, and where the history is too short to hide a quarter.
     """
     window = np.flatnonzero(panel_of(panel)["in_window"].values)
@@ -60,7 +66,8 @@ def compare(panel: xr.DataTree, variants: Mapping[str, Study], origins: int = 3)
     for name, study in variants.items():
         asked = quick(study)
         scores += [_scored(panel, asked, window, start, block).assign(variant=name) for start in starts]
-        table = channels_table(fit_model(panel, asked))
+        whole = (fits or {}).get(name)
+        table = channels_table(fit_model(panel, asked) if whole is None else whole)
         rows = table[(table["metric"] == "roi") & (table["geo"] == "all")]
         returns.append(rows[["channel", "median", "p05", "p95"]].assign(variant=name))
     every = pd.concat(scores, ignore_index=True)

@@ -7,12 +7,13 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
+import xarray as xr
 
-from mmm.data.panel import panel_from_frame
-from mmm.data.simulate import simulate
 from mmm.errors import InputError
-from mmm.study import load_study
+from mmm.model.fit import save_fit
+from mmm.watch.refresh import STEPS
 from notebooks import FOLDER
 from reports.notebooks import NotebookFailed, copy, execute
 from tests.reports.fake_run import fake_run
@@ -46,15 +47,19 @@ def source(cell: dict[str, Any]) -> str:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A fake run with the panel of a small market as its fit: notebooks that look at data need no posterior."""
+def run(tmp_path_factory: pytest.TempPathFactory, fitted: xr.DataTree) -> Path:
+    """A fake run, refreshed, with a short fit of the example as its fit."""
     folder = fake_run(tmp_path_factory.mktemp("run"))
-    market = simulate(seed=1, weeks=70)
-    panel_from_frame(market.frame, load_study(market.study())).to_netcdf(folder / "fit.nc", engine="h5netcdf")
+    save_fit(fitted, folder / "fit.nc")
+    steps = {"parent": 1.2, **dict.fromkeys(STEPS, 0.0), "learned": 0.4, "child": 1.6}
+    rows = [(name, step, value, 0.01) for name in ("TV", "Radio") for step, value in steps.items()]
+    pd.DataFrame(rows, columns=["channel", "step", "value", "mcse"]).to_csv(folder / "tables/changes.csv", index=False)
     return folder
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in {"quickstart", "model_comparison", *ALONE}])
+@pytest.mark.parametrize(
+    "name", [name for name in NAMES if name not in {"quickstart", "model_comparison", "refresh", *ALONE}]
+)
 def test_a_notebook_runs_on_a_run_folder_and_ends_with_an_answer(run: Path, name: str) -> None:
     last = cells(execute(name, run))[-1]
     assert last["outputs"]
@@ -67,6 +72,15 @@ def test_a_notebook_runs_on_a_run_folder_and_ends_with_an_answer(run: Path, name
 def test_the_board_report_runs_without_a_plan_and_without_validation(tmp_path: Path) -> None:
     last = cells(execute("board_report", fake_run(tmp_path, optional=False)))[-1]
     assert "No budget plan was made" in json.dumps(last["outputs"])
+
+
+def test_the_refresh_says_what_moved_and_a_run_without_a_parent_that_it_has_none(run: Path, tmp_path: Path) -> None:
+    said = json.dumps(cells(execute("refresh", run))[-1]["outputs"])
+    assert "moved most, from 1.20 to 1.60; the largest part of it is what the new data taught" in re.sub(
+        r"\*", "", said
+    )
+    with pytest.raises(NotebookFailed, match="this run has no parent"):
+        execute("refresh", fake_run(tmp_path))
 
 
 def test_a_run_without_verdicts_is_told_what_to_run_first(tmp_path: Path) -> None:

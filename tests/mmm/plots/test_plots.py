@@ -185,6 +185,21 @@ def test_the_frontier_marks_both_plans_and_money_back(tmp_path: Path) -> None:
     assert beside.get_xlim() == (100.0, 350.0)
 
 
+def test_a_move_within_the_noise_is_grey_and_the_largest_stands_on_top() -> None:
+    moves = {"tv": (1.0, 2.0, 0.01), "radio": (2.0, 1.5, 0.01), "print": (1.0, 1.1, 0.2)}
+    rows = [
+        (name, step, value, error)
+        for name, (then, now, error) in moves.items()
+        for step, value in (("parent", then), ("child", now))
+    ]
+    table = pd.DataFrame(rows, columns=["channel", "step", "value", "mcse"])
+    ax = plots.moved(table)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["Print", "Radio", "TV"]
+    shades = [line.get_color() for line in ax.lines if len(line.get_xdata()) == 2]
+    assert shades == [plots.theme.MUTED, plots.theme.LOSS, plots.theme.GAIN]
+    assert "that of TV moved most, from 1.0 to 2.0" in plots.describe.moved(table)
+
+
 def test_marginal_returns_leave_out_a_channel_that_spends_nothing() -> None:
     rows = {"channel": ["tv", "paid_search", "print"], "mroi_current_mean": [0.5, 3.0, np.nan]}
     rows |= {"mroi_recommended_mean": [1.0, 1.5, np.nan]}
