@@ -1,6 +1,6 @@
 """What is asked of a run inside its quarter and after it? To keep pace with the plan, to watch, to refresh.
 
-    pace(run, data)                    the periods so far against the plan of record: pace.json, pace.csv
+    pace(run, data)                    the periods so far against the plan of record: pace.json, pace.csv, pace.pdf
     watch(run, data)                   new periods against the forecast: watch.json
     refreshed(parent, data, study)     what a refresh fits; then `descend` and `changes` on the new run
 
@@ -128,12 +128,14 @@ def changes(run: Path, parent: Path, progress: Progress) -> Iterable[Path]:
 def pace(run: Path, data: Path) -> tuple[Path, dict[str, Any]]:
     """Holds the periods so far against the plan of record; returns the path and the facts.
 
-    `pace.json` and `pace.csv` lie outside `tables/`, where the documents would become outdated with them.
+    `pace.json`, `pace.csv` and the page `pace.pdf` lie outside `tables/`, where the documents would become outdated
+    with them.
     """
     from mmm.data.panel import load_panel
     from mmm.model.fit import load_fit, study_of
     from mmm.plan.pace import pace as compare
     from mmm.study import Window
+    from reports import render
 
     path = run / "tables" / "calendar.csv"
     if not path.is_file():
@@ -149,5 +151,6 @@ def pace(run: Path, data: Path) -> tuple[Path, dict[str, Any]]:
     record = {"run_id": read_manifest(run)["run_id"], "data": digest(data)} | found.facts
     write_table(run / "pace.csv", found.table)
     written = write_atomic(run / "pace.json", json.dumps(record, indent=1, ensure_ascii=False) + "\n")
-    audit.record(run, "pace", as_of=found.facts["as_of"], data=record["data"], outputs={"pace.json": digest(written)})
+    outputs = {path.name: digest(path) for path in (written, render.pace(run))}
+    audit.record(run, "pace", as_of=found.facts["as_of"], data=record["data"], outputs=outputs)
     return written, found.facts

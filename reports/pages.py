@@ -1,7 +1,7 @@
 """What does each document place, and where do its words come from?
 
-`board` and `budget` gather facts and sentences into the one mapping that a document's template reads; a template knows
-names and places, never numbers. The PDF (Typst) and the HTML page read the same mapping.
+`board`, `budget` and `quarter` gather facts and sentences into the one mapping that a document's template reads; a
+template knows names and places, never numbers. The PDF (Typst) and the HTML page read the same mapping.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from reports.facts import (
     frontier,
     headline,
     method,
+    pace,
     planner,
     regions,
     scenarios,
@@ -83,6 +84,20 @@ def budget(source: Source, facts: Facts, figures: Mapping[str, Figure]) -> dict[
         "flighting": flighting.words(facts["flighting"], words),
         "regions": regions.words(facts["regions"], words),
         "finance": finance.words(facts["finance"], words),
+    }
+
+
+def quarter(source: Source, facts: Facts, known: dict[str, Any]) -> dict[str, Any]:
+    """The plan inside its quarter; `known` are the numbers of `facts.pace`."""
+    words = language(source)
+    page = _frame(source, facts, words, {}, "Pace of the plan")
+    period = say(words, "{start:short_date} – {end:short_date}", start=known["first"], end=known["as_of"])
+    return page | {
+        "period": period,
+        "subtitle": say(words, "As of {date:date} · money in {currency}", date=known["as_of"]),
+        "date": dict(zip(("year", "month", "day"), map(int, known["as_of"].split("-")), strict=True)),
+        "banner": headline.banner(facts["decision"], facts["trust"]["checks"], words),
+        "pace": pace.words(known, words),
     }
 
 

@@ -16,9 +16,10 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from mmm.files import staged, write_atomic
+from mmm.files import read_table, staged, write_atomic
 from reports import facts as subjects
 from reports import figures, html, notebooks, pages, pdf, workbook
+from reports.facts import pace as within_quarter
 from reports.facts import plain
 from reports.source import Source, read
 
@@ -33,6 +34,7 @@ def render(run: Path, progress: Progress | None = None) -> list[Path]:
     fit, and `NotebookFailed` where a cell raised (its executed copy is left in `report/failed`, marked).
     """
     tell = progress or (lambda share, message: None)
+    run = run.absolute()
     source = read(run)
     wanted = {"board_report": "board", "budget_scenarios": "budget"}
     chosen = [name for name in notebooks.REPORTED if wanted[name] in source.study.report.templates]
@@ -46,6 +48,15 @@ def render(run: Path, progress: Progress | None = None) -> list[Path]:
         written += documents(new, source, [path.name for path in written if path.suffix == ".ipynb"])
     tell(1.0, "report done")
     return [run / "report" / path.relative_to(new) for path in written]
+
+
+def pace(run: Path) -> Path:
+    """One page about the plan inside its quarter, from what `mmm pace` wrote: `pace.pdf`."""
+    source = read(run)
+    found = json.loads((run / "pace.json").read_text(encoding="utf-8"))
+    known = within_quarter.numbers(read_table(run / "pace.csv"), found, source.study)
+    page = pages.quarter(source, subjects.numbers(source), known)
+    return write_atomic(run / "pace.pdf", pdf.compile_pdf("pace", page))
 
 
 def documents(folder: Path, source: Source, executed: list[str]) -> list[Path]:

@@ -174,7 +174,8 @@ def executing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_render_executes_the_notebooks_first_and_tells_its_progress(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     executing(monkeypatch)
     heard: list[tuple[float, str]] = []
-    written = render.render(run, lambda share, message: heard.append((share, message)))
+    monkeypatch.chdir(run.parent)
+    written = render.render(Path(run.name), lambda share, message: heard.append((share, message)))
     assert all(path.is_file() for path in written)
     assert len([path for path in written if path.suffix == ".svg"]) == 10
     assert [share for share, _ in heard] == sorted(share for share, _ in heard)
