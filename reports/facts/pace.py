@@ -12,7 +12,7 @@ import pandas as pd
 
 from mmm.plan.bridge import STEPS
 from mmm.study import Study
-from reports.language import Language, Sentence, column_scale, number, plural, say, styled, unit_name
+from reports.language import Language, Scale, Sentence, column_scale, number, plural, say, styled, unit_name
 from reports.table import Table
 
 VERDICTS = {
@@ -30,6 +30,9 @@ NAMES = {
     "actual": "Actual",
 }
 """What the lines of the bridge are called."""
+CENTS = Scale(0, 2)
+PROVEN = 1e-4
+"""The smallest gap to the best split that is told."""
 REASONS = {
     "the quarter is over": "No split is proposed: the quarter is over.",
     "nothing of the budget is left": "No split is proposed: nothing of the budget is left.",
@@ -90,8 +93,6 @@ def _spend(facts: dict[str, Any], language: Language) -> Sentence:
 
 def _bridge(facts: dict[str, Any], language: Language) -> Table:
     """Planned to actual outcome, step by step."""
-    at = column_scale([facts["bridge"]["plan"]])
-    moves = column_scale([facts["bridge"][step] for step in (*STEPS, "unexplained")])
     text = (
         "*Why the outcome is not the plan's.* Volume, mix and price are what spend and exposure did; efficiency is how "
         "well the exposure worked; the rest is unexplained. The lines sum exactly."
@@ -99,11 +100,11 @@ def _bridge(facts: dict[str, Any], language: Language) -> Table:
     rows = []
     for step in (*STEPS, "unexplained"):
         value = facts["bridge"][step]
-        shown = number(language, abs(value), moves)
+        shown = number(language, abs(value), CENTS)
         amount = say(language, "{sign}{x}", sign="+" if value > 0 else "−" if value < 0 else "", x=shown)
         rows.append([say(language, NAMES[step]), amount])
     first, last = (
-        [say(language, NAMES[end]), say(language, "{x}", x=number(language, facts["bridge"][end], at))]
+        [say(language, NAMES[end]), say(language, "{x}", x=number(language, facts["bridge"][end], CENTS))]
         for end in ("plan", "actual")
     )
     head = [say(language, ""), say(language, "{unit}", unit=language.currency if language.valued else language.kpi)]
@@ -227,5 +228,5 @@ def _guards(facts: dict[str, Any], language: Language) -> list[Sentence]:
     made.append(say(language, text, share=facts["max_shift"]))
     if facts["proposal"]:
         text = "Inside these limits no other split is worth more than {gap:percent} more; that is proven."
-        made.append(say(language, text, gap=facts["proposal"]["optimality_gap"]))
+        made.append(say(language, text, gap=max(facts["proposal"]["optimality_gap"], PROVEN)))
     return made
