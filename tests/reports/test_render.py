@@ -5,7 +5,10 @@ import io
 import json
 import re
 import shutil
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from matplotlib.figure import Figure
@@ -60,6 +63,48 @@ def test_the_pdf_is_archivable_tagged_and_dated_by_its_data(run: Path) -> None:
     assert document.trailer["/Root"]["/Lang"] == "en-GB"
     assert document.metadata is not None
     assert "D:20260928" in str(document.metadata.creation_date_raw)
+
+
+def elements(node: Any) -> Iterator[Any]:
+    """Every element of a structure tree."""
+    node = node.get_object()
+    if isinstance(node, list):
+        for child in node:
+            yield from elements(child)
+    elif hasattr(node, "get"):
+        if "/S" in node:
+            yield node
+        if (children := node.get("/K")) is not None:
+            yield from elements(children)
+
+
+PAINTING = {b"Tj", b"TJ", b"f", b"f*", b"S", b"s", b"B", b"B*", b"b", b"b*", b"Do", b"sh"}
+
+
+def unmarked(page: Any) -> int:
+    """Operators that paint outside marked content: a screen reader would not know whether to read what they show."""
+    depth = found = 0
+    for _, operator in page.get_contents().operations:
+        depth += (operator in (b"BDC", b"BMC")) - (operator == b"EMC")
+        found += operator in PAINTING and not depth
+    return found
+
+
+@pytest.mark.parametrize("name", ["board.pdf", "budget.pdf"])
+def test_a_screen_reader_finds_titles_headings_table_heads_and_a_text_for_every_figure(run: Path, name: str) -> None:
+    document = PdfReader(io.BytesIO(made(run)[name]))
+    root: Any = document.trailer["/Root"]
+    assert root["/ViewerPreferences"]["/DisplayDocTitle"]
+    found = list(elements(root["/StructTreeRoot"]))
+    kinds = Counter(str(element["/S"]) for element in found)
+    figures_ = [element for element in found if element["/S"] == "/Figure"]
+    assert len(figures_) >= 3
+    assert all(str(figure.get("/Alt", "")).endswith("figure rises.") for figure in figures_)
+    assert kinds["/H1"] >= 5
+    assert kinds["/Table"] == kinds["/THead"] > 0
+    assert kinds["/TH"] > kinds["/Table"]
+    assert all(page["/Tabs"] == "/S" for page in document.pages)
+    assert [unmarked(page) for page in document.pages] == [0] * len(document.pages)
 
 
 def test_every_number_of_the_decision_is_on_page_one(run: Path) -> None:
