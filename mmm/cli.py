@@ -104,6 +104,10 @@ def _attempt(function: Callable[..., Outcome], name: str, as_json: bool, argumen
         complain(name, str(error), [], as_json)
     except KeyboardInterrupt:
         complain(name, "interrupted. Give the same command again to take up where it was.", [], as_json)
+    except OSError as error:
+        told = f"{error.filename} cannot be used ({error.strerror})" if error.filename else str(error)
+        remedy = "Make it writable or make room, or name another folder with --out; what was done before is kept."
+        complain(name, f"{told}. {remedy}", [], as_json)
     except Exception as error:
         place = traceback.extract_tb(error.__traceback__)[-1]
         complain(name, f"stopped with {_brief(error)} (in {place.filename}, line {place.lineno})", [], as_json)

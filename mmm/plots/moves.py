@@ -30,9 +30,10 @@ def moved(source: Source, ax: Axes | None = None, *, unit: Units | None = None) 
     then, now = value["parent"], value["child"]
     order = (now - then).abs().sort_values().index
     ax = theme.frame(theme.axes(ax, 11.0, theme.rows_cm(len(order), 2.0)), grid="x")
+    noise = NOISE * np.hypot(error["parent"], error["child"])
     for place, name in enumerate(order):
-        step = float(now[name] - then[name])
-        quiet = abs(step) < NOISE * float(np.hypot(error.at[name, "parent"], error.at[name, "child"]))
+        step = now[name] - then[name]
+        quiet = abs(step) < noise[name]
         colour = theme.MUTED if quiet else theme.GAIN if step > 0 else theme.LOSS
         ax.plot([then[name], now[name]], [place, place], color=colour, alpha=0.5, linewidth=3, solid_capstyle="butt")
         ax.plot([then[name]], [place], "o", markersize=5, color=theme.INK, markerfacecolor="white")

@@ -181,6 +181,30 @@ def test_commands_on_a_run_say_so_when_it_is_none(name: str, study: Path) -> Non
     assert "no finished fit" in ended.stderr
 
 
+def test_a_folder_that_cannot_be_written_is_named_with_the_remedy(study: Path) -> None:
+    (study.parent / "taken").write_text("")
+    result = mmm("check", study, "--out", "taken/run")
+    assert result.exit_code == 1
+    assert "taken/run cannot be used (Not a directory). Make it writable" in " ".join(result.stderr.split())
+    assert (study.parent / "taken").read_text() == ""
+
+
+def test_a_report_that_fails_after_a_change_leaves_the_last_one(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mmm("run", study, "--out", "run")
+    folder = study.parent / "run"
+
+    def failing(run: Path, progress: object) -> Iterable[Path]:
+        raise RuntimeError("no such glyph")
+
+    monkeypatch.setattr(stages, "report", failing)
+    write_table(folder / "tables" / "verdicts.csv", pd.DataFrame({"channel": ["search"]}))
+    result = mmm("report", "run")
+    assert result.exit_code == 1
+    assert "no such glyph" in result.stderr
+    assert (folder / "report" / "board.pdf").read_text() == "%PDF"
+    assert (folder / "OUTDATED.txt").exists()
+
+
 def test_the_verdict_is_the_worst_check_and_gives_its_reasons_worst_first() -> None:
     checks = pd.DataFrame(
         {"result": ["pass", "caution", "fail"], "message": ["fine", "ESS of tv is 300", "R-hat of search is 1.2"]}
