@@ -72,7 +72,7 @@ def moved(source: Source) -> str:
     value = table(source, "changes").pivot(index="channel", columns="step", values="value")
     name = str((value["child"] - value["parent"]).abs().idxmax())
     text = "Returns in the last run and in this one: that of {channel} moved most, from {then} to {now}."
-    then, now = (labels.number(end) for end in value.loc[name, ["parent", "child"]].to_numpy(dtype=float))
+    then, now = (labels.number(float(value[end].astype(float)[name])) for end in ("parent", "child"))
     return word(text, channel=spoken(name), then=then, now=now)
 
 

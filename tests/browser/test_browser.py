@@ -1,7 +1,8 @@
 """What a reader's browser shows: the report from a file, and a notebook in JupyterLab, each with its sliders moved.
 
 Opt in with `make browser` (or `pytest -m browser`): it wants the group `browser` of pyproject.toml and a Chromium, the
-one that `CHROMIUM` names or Debian's.
+one that `CHROMIUM` names or Debian's. On a busy machine of two cores JupyterLab's test took six minutes and the others
+four (2026-11-23).
 """
 
 from __future__ import annotations
