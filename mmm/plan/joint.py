@@ -16,10 +16,20 @@ below the chord of that part's ends, and at both ends the tangent is above the c
 
     F(a) = tangent at p for a < p, f(a) from p on          is concave, and F >= f on [a0, a1];
 
-where no such `p` lies before `a1`, the chord from `a0` to `a1` serves. For a log link `exp` lies below its chord
-between the smallest and the largest `linear`, which increases. `carried` is linear in `x`, coefficients and worths are
-not negative, hence the earnings with `F` in place of `f` are concave in `x` and never below the true ones, in every
-draw.
+where no such `p` lies before `a1`, the chord from `a0` to `a1` serves. `carried` is linear in `x`, coefficients and
+worths are not negative, hence the earnings with `F` in place of `f` are concave in `x` and never below the true ones,
+in every draw.
+
+**With a log link** channels share `exp` between them. For any `theta_c > 0` that add up to 1,
+
+    exp(sum_c b_c f_c(a_c))  =  prod_c g_c(a_c)^theta_c,      g_c = exp(b_c f_c / theta_c),
+
+and a weighted geometric mean of concave functions is concave. So `G_c`, made from `g_c` as `F` is from `f`, in place of
+`g_c` is a majorant, and it is exact where the `g_c` are concave, as with Hill curves of slope 1 wherever the effects of
+all channels together stay below `e^2`. `theta_c` is in proportion to `b_c`, which bends every channel alike. It needs
+`g` to be convex up to some point and concave after it: `f` has that, and `g` where the derivative of `1 / f'`
+increases. Draws in which it does not (a power curve of large effects) get the chord of `exp` between the smallest and
+the largest `linear`, over `F`.
 
 **The certificate.** For weights `q >= 0` over draws and any allowed `x0`, with `E` the majorant of `sum_s q_s
 earned_s`,
@@ -45,9 +55,13 @@ from mmm.media.adstock import lagged
 
 Calendar = Float[Array, "channel period"]
 Cells = Float[Array, "channel sample time geo"]
+Sharpness = Float[Array, "sample geo"]
 
 HALVINGS: Final = 14
 """Steps of the bisection for the tangent's point; it errs to the right, where the majorant is still one."""
+
+BENDS: Final = 65
+"""Points at which a curve is looked at to see whether it bends once only."""
 
 
 @dataclass(frozen=True)
@@ -70,11 +84,15 @@ class Market(NamedTuple):
 
 
 class Majorant(NamedTuple):
-    """By cell, the line that stands in for the curve before `point`; for a log link, the chord in place of exp."""
+    """By cell, the line that stands in for a curve before `point`: for `f`, or for `g` where `sharpness` is above 0.
+
+    `sharpness` is `b / theta`; `start` and `rise` are the chord in place of exp where a log link has none.
+    """
 
     point: Cells
     height: Cells
     slope: Cells
+    sharpness: Sharpness
     start: Float[Array, "sample time geo"]
     rise: Float[Array, "sample time geo"]
 
@@ -135,10 +153,12 @@ def _earning(form: Form, market: Market, spend: Calendar, majorant: Majorant | N
     if majorant is None:
         return _total(form, market, _linear(market, response))
     line = majorant.height + majorant.slope * (exposure - majorant.point)
-    linear = _linear(market, jnp.where(exposure < majorant.point, line, response))
-    if form.multiplies:
-        linear = majorant.start + majorant.rise * linear
-    return (market.worth * linear).sum(axis=(1, 2))
+    if not form.multiplies:
+        return _total(form, market, _linear(market, jnp.where(exposure < majorant.point, line, response)))
+    bent = jnp.where(exposure < majorant.point, line, _bent(response, majorant.sharpness))
+    linear = _linear(market, _straight(bent, majorant.sharpness))
+    above = jnp.where(majorant.sharpness[:, None] > 0, jnp.expm1(linear), majorant.start + majorant.rise * linear)
+    return (market.worth * above).sum(axis=(1, 2))
 
 
 def _linear(market: Market, response: Cells) -> Float[Array, "sample time geo"]:
@@ -157,17 +177,45 @@ def majorant_of(
     first, last = carried(market, lower), carried(market, upper)
     spare = (most - lower.sum(axis=1))[:, None, None] * market.kernel.max(axis=1)[:, :, None]
     last = jnp.maximum(jnp.minimum(last, first + market.rate[:, None, None, :] * spare[..., None]), first)
-    point, height, slope = _tangent(form, market, first, last)
+    sharpness = _sharpness(form, market, first, last)
+    point, height, slope = _tangent(lambda at: _bent(saturated(form, market, at), sharpness), first, last)
     small, large = (_linear(market, saturated(form, market, end)) for end in (first, last))
     wide = large > small
     width = jnp.where(wide, large - small, 1.0)
     rise = jnp.where(wide, (jnp.expm1(large) - jnp.expm1(small)) / width, jnp.exp(small))
-    return Majorant(point, height, slope, jnp.expm1(small) - rise * small, rise)
+    return Majorant(point, height, slope, sharpness, jnp.expm1(small) - rise * small, rise)
 
 
-def _tangent(form: Form, market: Market, first: Cells, last: Cells) -> tuple[Cells, Cells, Cells]:
+def _sharpness(form: Form, market: Market, first: Cells, last: Cells) -> Sharpness:
+    """`b / theta` of every draw, the sum of its coefficients; 0 where some `g` would bend more than once."""
+    if not form.multiplies:
+        return jnp.zeros(market.coefficient.shape[1:])
+    sharpness = market.coefficient.sum(axis=0)
+    low, high = first.min(axis=2, keepdims=True), last.max(axis=2, keepdims=True)
+    grid = low + (high - low) * jnp.linspace(0.0, 1.0, BENDS)[:, None]
+    values = _bent(saturated(form, market, grid), sharpness)
+    bend = jnp.diff(values, 2, axis=2)
+    room = 1e-12 * jnp.abs(values).max(axis=2, keepdims=True)
+    concave = jax.lax.cummax((bend < -room).astype(int), axis=2) > 0
+    return jnp.where(((bend > room) & concave).any(axis=(0, 2)), 0.0, sharpness)
+
+
+def _bent(response: Cells, sharpness: Sharpness) -> Cells:
+    """`g` of a response, moved and scaled so that it is the response itself at sharpness 0: `expm1(q f) / q`."""
+    sharp = sharpness[:, None] > 0
+    unit = jnp.where(sharp, sharpness[:, None], 1.0)
+    return jnp.where(sharp, jnp.expm1(unit * response) / unit, response)
+
+
+def _straight(bent: Cells, sharpness: Sharpness) -> Cells:
+    """The response whose `g` this is."""
+    sharp = sharpness[:, None] > 0
+    unit = jnp.where(sharp, sharpness[:, None], 1.0)
+    return jnp.where(sharp, jnp.log1p(unit * bent) / unit, bent)
+
+
+def _tangent(curve: Callable[[Cells], Cells], first: Cells, last: Cells) -> tuple[Cells, Cells, Cells]:
     """Point, height and slope of the line: the leftmost tangent found above the curve at `first`, or the chord."""
-    curve = partial(saturated, form, market)
 
     def both(at: Cells) -> tuple[Cells, Cells]:
         return jax.jvp(curve, (at,), (jnp.ones_like(at),))

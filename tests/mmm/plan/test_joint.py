@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmm.media.saturation import none
+from mmm.media.saturation import none, power
 from mmm.plan.ascent import Joint, most_by_channel, search
 from mmm.plan.joint import Form, Market, carried, earned, majorant_of, saturated, thinned
 from mmm.plan.measure import Measure, measured
@@ -73,6 +73,22 @@ def test_the_majorant_is_concave_and_never_below_what_is_earned(seed: int, slope
     assert (heights[2] >= (heights[0] + heights[1]) / 2 - room).all()
 
 
+def test_curves_whose_exponential_bends_twice_still_lie_below_their_majorant() -> None:
+    problem = calendar_problem(multiplies=True, channels=2, seed=5)
+    shape = problem.market.parameters[0]["slope"].shape
+    form = Form((((0, 1), power),), multiplies=True)
+    market = problem.market._replace(
+        coefficient=8 * problem.market.coefficient, parameters=({"exponent": jnp.full(shape, 0.6)},)
+    )
+    ends = (jnp.asarray(end.reshape(problem.shape)) for end in (problem.limits.lower, problem.limits.upper))
+    majorant = majorant_of(form, market, *ends, jnp.asarray(most_by_channel(problem)))
+    assert (majorant.sharpness == 0).all()
+    one, other = (jnp.asarray(allowed_calendar(problem, seed)) for seed in (1, 2))
+    heights = [earned(form, market, spend, majorant) for spend in (one, other, (one + other) / 2)]
+    assert (heights[0] >= earned(form, market, one)).all()
+    assert (heights[2] >= (heights[0] + heights[1]) / 2 - 1e-9 * jnp.abs(heights[0])).all()
+
+
 @pytest.mark.parametrize(
     ("seed", "slope", "measure", "multiplies"),
     [
@@ -110,8 +126,9 @@ def test_the_search_finds_what_enumeration_finds() -> None:
     assert best <= found.upper_bound
 
 
-def test_concave_curves_leave_no_gap() -> None:
-    assert search(calendar_problem(slope=0.8, scatter=0.1)).gap < 1e-3
+@pytest.mark.parametrize(("slope", "multiplies"), [(0.8, False), (1.0, True)])
+def test_concave_curves_leave_no_gap(slope: float, multiplies: bool) -> None:
+    assert search(calendar_problem(slope=slope, scatter=0.1 - 0.1 * multiplies, multiplies=multiplies)).gap < 1e-3
 
 
 def test_another_currency_changes_the_money_and_nothing_else() -> None:
