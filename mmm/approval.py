@@ -9,7 +9,11 @@ in cents, line by line. A plan that is made again with other numbers has another
 
 Budgets rise slowly and fall at once: from one day to the next a channel's budget grows by at most `max_change` of what
 it was, or of its mean planned day where that is more, beginning at the last period of the data. So no day spends more
-than the plan, and what a slow start holds back is said and not made up later.
+than the plan. What a slow start holds back is not made up later: the file has it day by day beside the planned amount,
+in cents that add up to the plan, and `held_back` says it by channel.
+
+The columns are generic on purpose. Platforms' own bulk files set one budget a campaign and know no dates, and which
+campaigns make up a channel no study says.
 """
 
 from __future__ import annotations
@@ -101,8 +105,9 @@ def faults(run: Path) -> list[str]:
 
 
 def upload(calendar: pd.DataFrame, currency: str, max_change: float = MAX_CHANGE) -> pd.DataFrame:
-    """Daily budgets of the recommended plan: `channel, date, daily_budget, currency, planned`, money a day.
+    """Daily budgets of the recommended plan: `channel, date, daily_budget, planned, held_back, currency`, money a day.
 
+    `planned` adds up to the channel's plan to the cent, and `daily_budget + held_back` is `planned` on every day.
     `calendar` is `tables/calendar.csv`. Raises `InputError` where `max_change` is not above 0, or the plan looks back.
     """
     if not max_change > 0:
@@ -113,11 +118,30 @@ def upload(calendar: pd.DataFrame, currency: str, max_change: float = MAX_CHANGE
     frames = []
     for channel, own in rows.sort_values("period").groupby("channel", sort=False):
         dates, planned, before = _daily(own)
-        capped = _rising(planned, before, max_change)
-        cents = [Decimal(repr(float(amount))).quantize(CENT, rounding=ROUND_FLOOR) for amount in capped]
-        columns = {"channel": channel, "date": dates, "daily_budget": cents, "currency": currency, "planned": planned}
-        frames.append(pd.DataFrame(columns))
+        capped, wanted = _rising(planned, before, max_change), _cents(planned)
+        budget = [
+            full if most >= money else min(full, Decimal(repr(float(most))).quantize(CENT, rounding=ROUND_FLOOR))
+            for full, money, most in zip(wanted, planned, capped, strict=True)
+        ]
+        held = [full - given for full, given in zip(wanted, budget, strict=True)]
+        columns = {"channel": channel, "date": dates, "daily_budget": budget, "planned": wanted, "held_back": held}
+        frames.append(pd.DataFrame(columns | {"currency": currency}))
     return pd.concat(frames, ignore_index=True)
+
+
+def held_back(table: pd.DataFrame) -> list[str]:
+    """What an upload leaves unspent, a line a channel that rises too slowly, and the sum of them; empty for none."""
+    lines, total = [], Decimal(0)
+    for channel, own in table.groupby("channel", sort=False):
+        amount = sum(own["held_back"], Decimal(0))
+        if amount:
+            until = own.loc[own["held_back"] > 0, "date"].max()
+            lines.append(f"{channel}: {amount:,.2f} of {sum(own['planned'], Decimal(0)):,.2f}, until {until:%Y-%m-%d}")
+            total += amount
+    if lines:
+        currency = table["currency"].iloc[0]
+        lines.append(f"{total:,.2f} {currency} in all: a larger --max-change spends it, or spend it by hand")
+    return lines
 
 
 def run_upload(run: Path, max_change: float = MAX_CHANGE) -> pd.DataFrame:
@@ -145,6 +169,12 @@ def _daily(own: pd.DataFrame) -> tuple[pd.DatetimeIndex, Float[np.ndarray, " day
     return pd.DatetimeIndex(by_day.index), by_day.to_numpy(), float(last["current_spend"]) / float(days[-1])
 
 
+def _cents(planned: Float[np.ndarray, " day"]) -> list[Decimal]:
+    """Days in whole cents whose sum is the plan's, for it is the running total that is rounded."""
+    running = [Decimal(repr(float(total))).quantize(CENT) for total in np.cumsum(planned)]
+    return [here - before for here, before in zip(running, [Decimal(0), *running], strict=False)]
+
+
 def _rising(planned: Float[np.ndarray, " day"], before: float, max_change: float) -> Float[np.ndarray, " day"]:
     """The planned money, held back where it would rise too fast."""
     capped, usual = np.empty_like(planned), float(planned.mean())
@@ -168,7 +198,7 @@ def export(run: Path, table: pd.DataFrame) -> Path:
         )
     if problems or approval is None:
         raise InputError(problems)
-    path = write_table(run / UPLOAD, table.drop(columns="planned"))
+    path = write_table(run / UPLOAD, table)
     head = audit.record(
         run, EXPORTED, plan=approval["plan"], approved_by=approval["by"], outputs={UPLOAD.as_posix(): digest(path)}
     )

@@ -264,7 +264,7 @@ def export(run: Path, max_change: float, write: bool) -> Outcome:
         table = approval.run_upload(run, max_change)
         written = approval.export(run, table) if write else None
         known = approval.approval_of(run)
-    sums = table.groupby("channel", sort=False)[["daily_budget", "planned"]].sum().astype(float)
+    sums = table.groupby("channel", sort=False)[["daily_budget", "planned"]].sum()
     said = [f"{name}: {row.daily_budget:,.2f} of {row.planned:,.2f} planned" for name, row in sums.iterrows()]
     approved = f"by {known['by']}: {known['reason']}" if known else "no: nothing is written without `mmm approve`"
     return {
@@ -273,6 +273,7 @@ def export(run: Path, max_change: float, write: bool) -> Outcome:
         "first": f"{table['date'].min():%Y-%m-%d}",
         "last": f"{table['date'].max():%Y-%m-%d}",
         "budgets": said,
+        "held_back": approval.held_back(table) or "nothing",
         "written": str(written) if written else "nothing: a dry run, give --write",
     }
 

@@ -103,7 +103,7 @@ def test_cells_are_safe_in_a_spreadsheet(run: Path) -> None:
     mmm("export", run, "--write")
     with (run / approval.UPLOAD).open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert list(rows[0]) == ["channel", "date", "daily_budget", "currency"]
+    assert list(rows[0]) == ["channel", "date", "daily_budget", "planned", "held_back", "currency"]
     assert {row["channel"] for row in rows} == {"'=cmd|calc", "video"}
     assert len(rows) == 2 * 28
 
@@ -111,7 +111,7 @@ def test_cells_are_safe_in_a_spreadsheet(run: Path) -> None:
 def test_budgets_rise_slowly_fall_at_once_and_never_pass_the_plan() -> None:
     table = approval.upload(calendar({"tv": [70.0] * 4}, {"tv": [700.0, 700.0, 0.0, 700.0]}), "EUR", max_change=0.2)
     budget = np.array([float(amount) for amount in table["daily_budget"]])
-    usual = table["planned"].mean()
+    usual = table["planned"].astype(float).mean()
     steps = np.diff(np.concatenate([[10.0], budget]))
     allowed = 0.2 * np.maximum(np.concatenate([[10.0], budget[:-1]]), usual)
     assert (steps <= allowed + 0.011).all()
@@ -122,9 +122,27 @@ def test_budgets_rise_slowly_fall_at_once_and_never_pass_the_plan() -> None:
     assert table["date"].is_monotonic_increasing
 
 
-def test_cents_never_add_up_to_more_than_the_plan() -> None:
+def test_cents_add_up_to_the_plan_where_nothing_is_held_back() -> None:
     table = approval.upload(calendar({"tv": [100.0] * 4}, {"tv": [100.0] * 4}), "EUR")
-    assert sum(table["daily_budget"], Decimal(0)) <= Decimal(400)
+    assert sum(table["daily_budget"], Decimal(0)) == Decimal(400)
+    assert approval.held_back(table) == []
+
+
+def test_what_a_slow_start_leaves_unspent_is_in_the_file_and_said(run: Path) -> None:
+    plan(run, 2800.0)
+    mmm("approve", run, "--by", "A. Finance", "--reason", "agreed")
+    ended = mmm("export", run, "--write")
+    with (run / approval.UPLOAD).open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["channel"] == "video"]
+    planned, given, held = (
+        sum(Decimal(row[name]) for row in rows) for name in ("planned", "daily_budget", "held_back")
+    )
+    assert planned == Decimal(2800)
+    assert given + held == planned
+    days = [Decimal(60), Decimal(40), Decimal(20)]  # 20 a day before, 100 planned: 40, 60, 80
+    assert held == sum(days, Decimal(0))
+    assert f"{held:,.2f} of 2,800.00" in ended.output
+    assert "120.00 EUR in all" in ended.output
 
 
 def test_months_are_spread_over_their_own_days_and_a_look_back_is_refused() -> None:
@@ -133,7 +151,7 @@ def test_months_are_spread_over_their_own_days_and_a_look_back_is_refused() -> N
     table = approval.upload(
         pd.DataFrame(rows | {"current_spend": 310.0, "recommended_spend": [310.0, 280.0, 310.0]}), "EUR"
     )
-    assert table["planned"].tolist() == pytest.approx([10.0] * len(table))
+    assert table["planned"].astype(float).tolist() == pytest.approx([10.0] * len(table))
     assert len(table) == 31 + 28 + 31
     back = pd.DataFrame(rows | {"reference_period": months, "current_spend": 1.0, "recommended_spend": 1.0})
     with pytest.raises(InputError, match="looks back"):
