@@ -174,12 +174,13 @@ def insight(run: Path) -> Iterable[Path]:
 
 
 def backtest(run: Path, progress: Progress) -> Iterable[Path]:
-    """Checks the fit, and predicts periods that it did not see; the worst check is the run's verdict."""
+    """Checks the fit, predicts periods that it did not see, and replays their plan; the worst check is the verdict."""
     from mmm.insight.identify import prior_driven
     from mmm.insight.tables import checks_table, fit_table
     from mmm.model.fit import load_fit, study_of
     from mmm.watch.backtest import backtest as predict_hidden
     from mmm.watch.backtest import combined
+    from mmm.watch.replay import replay
 
     fitted = load_fit(run / "fit.nc")
     tested = predict_hidden(fitted, progress=sampling(progress))
@@ -187,7 +188,11 @@ def backtest(run: Path, progress: Progress) -> Iterable[Path]:
     believed = prior_driven(read_table(known), study_of(fitted)) if known.is_file() else None
     checks = pd.concat([checks_table(fitted), believed, tested.checks], ignore_index=True)
     amend(run, **verdict(checks))
-    return write_tables(run, {"fit": combined(fit_table(fitted), tested.table), "checks": checks})
+    made = {"fit": combined(fit_table(fitted), tested.table), "checks": checks}
+    if tested.refit is not None and tested.hidden is not None:
+        replayed = replay(fitted, tested.refit, tested.hidden)
+        made |= {} if replayed.empty else {"replay": replayed}
+    return write_tables(run, made)
 
 
 def validate(run: Path, progress: Progress) -> Iterable[Path]:

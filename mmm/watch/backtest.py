@@ -3,6 +3,7 @@
     result = backtest(fit)
     result.table       # time, geo, actual, expected, p05, p95, split "holdout"
     result.checks      # rows for tables/checks.csv
+    result.refit       # the fit that has not seen the rows result.hidden, for mmm.watch.replay
 
 Hidden KPI is masked, not cut off: shapes stay as they were, so the refit finds its compiled program; spend and
 controls of the hidden periods are used as known. The error is held against an honest baseline, the same period a year
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import xarray as xr
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from mmm.insight.check import COLUMNS
 from mmm.insight.evidence import Row, row
@@ -37,10 +38,12 @@ COVERAGE = 0.75
 
 @dataclass(frozen=True)
 class Backtest:
-    """Predictions of the hidden periods, and what they say of the model."""
+    """Predictions of the hidden periods, what they say of the model, and the fit that made them (None without one)."""
 
     table: pd.DataFrame
     checks: pd.DataFrame
+    refit: xr.DataTree | None = None
+    hidden: Int[np.ndarray, " period"] | None = None
 
 
 def backtest(fit: xr.DataTree, progress: Progress | None = None) -> Backtest:
@@ -63,6 +66,8 @@ def backtest(fit: xr.DataTree, progress: Progress | None = None) -> Backtest:
     return Backtest(
         fit_rows(actual, expected, predicted).assign(split="holdout"),
         _table(_judge(actual.to_numpy(), expected, predicted, before)),
+        refit,
+        hidden,
     )
 
 

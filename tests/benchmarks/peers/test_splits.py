@@ -92,10 +92,8 @@ def test_no_peer_earns_more_on_the_same_draws(tmp_path: Path) -> None:
             for p, one in zip(problems, found, strict=True)
         ]
         shortfall, seconds = 1 - outcome / best, np.array([one["seconds"] for one in found])
-        print(
-            f"\n{tool}: shortfall mean {shortfall.mean():.3%}, worst {shortfall.max():.3%}, least {shortfall.min():.1e};"
-            f" budget spent {min(spent):.2%} to {max(spent):.2%}; median {1e3 * np.median(seconds):.1f} ms",
-            end="",
-        )
+        print(f"\n{tool}: falls short by {shortfall.mean():.3%} on average, {shortfall.max():.3%} at worst, ", end="")
+        print(f"{shortfall.min():.1e} at best; spends {min(spent):.2%} to {max(spent):.2%} of the budget; ", end="")
+        print(f"median {1e3 * np.median(seconds):.1f} ms", end="")
         over = np.maximum(np.array(spent) - 1, 0.0)
         assert (shortfall >= -2e-4 - 3 * over).all(), "a peer found a better split"
