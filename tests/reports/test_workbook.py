@@ -4,6 +4,7 @@ import bisect
 import io
 import math
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -132,3 +133,20 @@ def test_a_run_without_a_plan_says_so_in_the_sheets_that_need_one(bare: Path) ->
     loaded = book(bare, values=True)
     assert loaded["Scenarios"]["A2"].value == loaded["Allocation"]["A2"].value == "No budget plan was made in this run."
     assert loaded["Assumptions"]["A2"].value == "Contribution margin"
+
+
+def test_budgets_and_values_reconcile_with_the_tables_to_the_cent(run: Path) -> None:
+    source, values = read(run), book(run, values=True)
+    allocation, finance = source["allocation"], source["finance"]
+    lines = finance[finance["channel"] == "all"].set_index(["scenario", "line"])["amount"]
+    for row, scenario in enumerate(source["scenarios"].itertuples(), start=2):
+        own = allocation[(allocation["scenario"] == scenario.scenario) & (allocation["period"].astype(str) == "all")]
+        spent = sum(Decimal(repr(float(amount))) for amount in own["recommended_spend"])
+        shown = values["Scenarios"][f"B{row}"].value
+        assert cents(shown) == cents(spent) == cents(scenario.budget)
+        assert cents(lines[scenario.scenario, "spend"]) == cents(spent)
+        assert cents(values["Scenarios"][f"C{row}"].value) == cents(scenario.outcome_mean)
+
+
+def cents(amount: Any) -> Decimal:
+    return Decimal(repr(float(amount))).quantize(Decimal("0.01"))
