@@ -5,8 +5,8 @@
 With one start for all treated geos the two-way fixed effects are a subtraction: the change of the mean treated geo
 minus that of the mean control geo. Every control counts alike, which is right where geos move in parallel and wrong
 where large ones swing more than small ones: look at `event_study` before the start, where nothing should be seen, or
-use a synthetic control. With several starts, analyse each as a trial of its own, excluding geos that are already
-treated: one regression over staggered starts compares treated geos with treated ones.
+use a synthetic control. Several starts are for `staggered`: one regression over them compares treated geos with treated
+ones.
 """
 
 from __future__ import annotations
