@@ -100,7 +100,7 @@ def test_each_date_has_its_row_of_the_lift_table(tmp_path: Path) -> None:
 
 
 def test_the_event_study_follows_the_effect_and_sees_nothing_before_it() -> None:
-    table, p_value = staggered.event_study(rollout(effect=4.0, growth=0.5), DATES, leads=6)
+    table, p_value = staggered.event_study(rollout(effect=4.0, growth=0.5, seed=2), DATES, leads=6)
     assert table.loc[0:3, "effect"].mean() == pytest.approx(4.75, abs=1)
     assert table.loc[12:15, "effect"].mean() == pytest.approx(10.75, abs=1)
     assert (table.loc[1:, "p_value"] < 0.1).all()
