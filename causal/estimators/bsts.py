@@ -5,11 +5,11 @@
     b_j     ~ Normal(0, spread),   spread ~ HalfNormal(1)      in standard deviations, after the shared mean
 
 Everything but four scales is Gaussian, and integrated out: the KPI before the start is one normal vector, and NUTS has
-the spread of the coefficients, the size and persistence of the wandering, and the noise to learn. Given those four the mean
-of the measured periods is normal, so the effect's posterior is a mixture of normals, one a draw, and estimate, p-value and
-interval are mean, tail and quantiles of that mixture. Without `related` all untreated geos explain; shrinkage decides how
-much. Source: Brodersen, Gallusser, Koehler, Remy and Scott, Annals of Applied Statistics 2015, "Inferring causal impact
-using Bayesian structural time-series models"; there the selection is by spike and slab, and the level a random walk.
+the spread of the coefficients, the size and persistence of the wandering, and the noise to learn. Given those, the mean
+of the measured periods is normal; so the effect's posterior is a mixture of normals, one a draw, and estimate, p-value
+and interval are its mean, tail and quantiles. Without `related` all untreated geos explain, shrunk as the data ask.
+Source: Brodersen, Gallusser, Koehler, Remy and Scott, Annals of Applied Statistics 2015, "Inferring causal impact using
+Bayesian structural time-series models"; there a spike and slab selects the series, and the level is a random walk.
 
 The work grows with the cube of the periods before the start: seconds for a hundred, a minute for five hundred.
 """
@@ -22,15 +22,136 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float
+from jaxtyping import Bool, Float
+from scipy import linalg
 
 from causal.estimators.estimate import LEVEL, Estimate, window_of
 from causal.estimators.its import NOTHING_ELSE, UNTOUCHED, Mixture, explaining, quantile, share_below
 from causal.estimators.trial import Day, Panel, Trial, read_trial
 
 GOES_ON = "Level, trend, season and the relation to the related series would have gone on as before the start."
-WARMUP, DRAWS, CHAINS = 300, 300, 2
+WARMUP, DRAWS = 200, 200
+SCALES = ("spread", "size", "persistence", "noise")
 WIDE = 5.0
 """Prior standard deviation of level, slope and season, in standard deviations of the KPI before the start."""
 
 Matrix = Float[np.ndarray, "time time"]
+
+
+class Parts(NamedTuple):
+    """What the covariance of all periods is made of: level, slope and season; related series; distances in periods."""
+
+    fixed: Matrix
+    related: Matrix
+    apart: Matrix
+
+
+def estimate(
+    panel: Panel,
+    treated: Sequence[str],
+    start: Day,
+    end: Day,
+    measured_until: Day | None = None,
+    *,
+    related: Sequence[str] | None = None,
+    level: float = LEVEL,
+    seed: int = 0,
+    **layout: Any,
+) -> Estimate:
+    """Structural time series of a finished experiment.
+
+    `related` names geos (columns) that serve as explaining series: all that are not treated unless given, and none with
+    `()`. `layout` goes to `read_trial`.
+    """
+    trial = read_trial(panel, treated, start, end, measured_until, controls_needed=False, **layout)
+    chosen = trial.control_geos if related is None else tuple(related)
+    answers, expected = answers_by_draw(trial, chosen, seed)
+    att = float(answers.weight @ answers.effect)
+    below = share_below(answers, 0.0)
+    seen = float(trial.target[trial.measured].sum() * trial.treated.sum())
+    return Estimate(
+        estimator="bsts",
+        att=att,
+        interval=(quantile(answers, 0.5 - level / 2), quantile(answers, 0.5 + level / 2)),
+        p_value=2 * min(below, 1 - below),
+        level=level,
+        cells=trial.cells,
+        expected=seen - att * trial.cells,
+        assumptions=(NOTHING_ELSE, GOES_ON, UNTOUCHED) if chosen else (NOTHING_ELSE, GOES_ON),
+        series=pd.DataFrame({"kpi": trial.target, "expected": expected}, index=trial.times),
+        window=window_of(trial),
+    )
+
+
+def answers_by_draw(trial: Trial, related: Sequence[str], seed: int = 0) -> tuple[Mixture, Float[np.ndarray, " time"]]:
+    """The effect under each posterior draw of the scales, and the expected KPI of the mean treated geo."""
+    before, measured = ~trial.measured, trial.measured
+    centre, unit = trial.target[before].mean(), trial.target[before].std() or 1.0
+    values = (trial.target - centre) / unit
+    parts = parts_of(trial, related)
+    scales = sample_scales(Parts(*(part[np.ix_(before, before)] for part in parts)), values[before], seed)
+    found = [_one_draw(covariance(parts, *draw), values, measured) for draw in scales]
+    effect, variance, expected = (np.array(each) for each in zip(*found, strict=True))
+    weight = np.full(len(scales), 1 / len(scales))
+    return Mixture(weight, unit * effect, unit * np.sqrt(variance), np.inf), centre + unit * expected.mean(0)
+
+
+def parts_of(trial: Trial, related: Sequence[str]) -> Parts:
+    """Gram matrices of the regressors over all periods, each scaled by what came before the start."""
+    before, periods = ~trial.measured, len(trial.times)
+    fixed = explaining(trial, ())
+    series = trial.kpi[np.isin(trial.geos, list(related))]
+    size = series[:, before].std(1, keepdims=True)
+    scaled = (series - series[:, before].mean(1, keepdims=True)) / np.where(size > 0, size, 1.0)
+    if len(series):
+        fixed = np.column_stack([fixed, scaled.mean(0)])
+    number = np.arange(periods, dtype=float)
+    return Parts(WIDE**2 * fixed @ fixed.T, scaled.T @ scaled / max(len(series), 1), np.abs(number[:, None] - number))
+
+
+def covariance(parts: Parts, spread: Any, size: Any, persistence: Any, noise: Any) -> Any:
+    """Covariance of the KPI's periods, in NumPy and JAX alike."""
+    wander = size**2 * persistence**parts.apart
+    return parts.fixed + spread**2 * parts.related + wander + noise**2 * (parts.apart == 0)
+
+
+def sample_scales(parts: Parts, values: Float[np.ndarray, " time"], seed: int) -> Float[np.ndarray, "draw scale"]:
+    """Posterior draws of spread, size, persistence and noise."""
+    import jax
+
+    import mmm.engine  # noqa: F401 (double precision, compile cache)
+
+    sampler = _sampler()
+    sampler.run(jax.random.PRNGKey(seed), parts, values)
+    draws = sampler.get_samples()
+    return np.column_stack([np.asarray(draws[name], dtype=float) for name in SCALES])
+
+
+@lru_cache(maxsize=1)
+def _sampler() -> Any:
+    """One sampler for the process: it compiles anew only for series of another length."""
+    from numpyro.infer import MCMC, NUTS
+
+    return MCMC(NUTS(_model), num_warmup=WARMUP, num_samples=DRAWS, progress_bar=False, jit_model_args=True)
+
+
+def _model(parts: Parts, values: Any) -> None:
+    import numpyro
+    from numpyro import distributions as dist
+
+    scales = [numpyro.sample(name, dist.HalfNormal(1.0)) for name in ("spread", "size")]
+    scales.append(numpyro.sample("persistence", dist.Uniform(0.0, 1.0)))
+    scales.append(numpyro.sample("noise", dist.HalfNormal(1.0)))
+    numpyro.sample("kpi", dist.MultivariateNormal(0.0, covariance_matrix=covariance(parts, *scales)), obs=values)
+
+
+def _one_draw(
+    matrix: Matrix, values: Float[np.ndarray, " time"], measured: Bool[np.ndarray, " time"]
+) -> tuple[float, float, Float[np.ndarray, " time"]]:
+    """Mean and variance of the effect on the mean measured period, and the expected values, by conditioning."""
+    before = ~measured
+    to_mean = matrix[np.ix_(measured, before)].mean(0)
+    factor = linalg.cho_factor(matrix[np.ix_(before, before)], lower=True)
+    explained, used = linalg.cho_solve(factor, np.column_stack([values[before], to_mean])).T
+    variance = matrix[np.ix_(measured, measured)].mean() - to_mean @ used
+    return float(values[measured].mean() - to_mean @ explained), float(variance), matrix[:, before] @ explained

@@ -38,12 +38,12 @@ NEGLIGIBLE = 1e-4
 
 
 class Mixture(NamedTuple):
-    """One answer a persistence: its weight, effect, standard error and degrees of freedom."""
+    """One answer a persistence (or a posterior draw): weight, effect, standard error; degrees of freedom of all."""
 
-    weight: Float[np.ndarray, " persistence"]
-    effect: Float[np.ndarray, " persistence"]
-    error: Float[np.ndarray, " persistence"]
-    degrees: int
+    weight: Float[np.ndarray, " answer"]
+    effect: Float[np.ndarray, " answer"]
+    error: Float[np.ndarray, " answer"]
+    degrees: float
 
 
 def estimate(
@@ -88,7 +88,7 @@ def answers_by_persistence(data: Observations) -> Mixture:
     kept = weight > NEGLIGIBLE
     found = [regress(adjust(data, float(persistence))) for persistence in PERSISTENCES[kept]]
     effect, error = (np.array([getattr(each, name) for each in found]) for name in ("effect", "standard_error"))
-    return Mixture(weight[kept] / weight[kept].sum(), effect, error, found[0].degrees)
+    return Mixture(weight[kept] / weight[kept].sum(), effect, error, float(found[0].degrees))
 
 
 def share_below(answers: Mixture, value: float) -> float:
