@@ -13,6 +13,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from operating import draw
+
 ROOT = Path(__file__).resolve().parent.parent
 STYLE = """:root {
   --md-primary-fg-color: #14365d;
@@ -40,6 +42,7 @@ def build(target: Path, run: Path | None) -> None:
         _write(target / "notebooks" / f"{path.stem}.md", _notebook(path))
     for package in (*(f"mmm.{name}" for name in CHAPTERS), "causal", "reports"):
         _write(target / "reference" / f"{package}.md", f"# {package}\n\n::: {package}\n")
+    _write(target / "operating" / "index.md", draw(target / "operating"))
     _write(target / "gallery" / "index.md", _gallery(target / "gallery", run))
 
 
