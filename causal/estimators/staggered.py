@@ -132,8 +132,9 @@ def read_rollout(panel: Panel, adopted: Mapping[str, Day], until: Day | None = N
         raise InputError(["`adopted` is empty: map each treated geo to the first day of its treatment"], PLACE)
     last = _last(panel, **layout) if until is None else pd.Timestamp(until)
     trial = read_trial(panel, list(days), min(days.values()), last, controls_needed=False, **layout)
-    first = np.array([np.searchsorted(trial.times, days[geo]) if geo in days else np.inf for geo in trial.geos], float)
-    since = np.arange(len(trial.times)) - first[:, None]
+    times = trial.times.to_numpy()
+    started = [float((times < days[geo].to_datetime64()).sum()) if geo in days else np.inf for geo in trial.geos]
+    since = np.arange(len(times)) - np.array(started)[:, None]
     size = trial.kpi[:, ~trial.measured].mean(1)
     problems = [f"geo {geo!r} sold {mean:,.0f} a period before the first adoption: exclude it"
                 for geo, mean in zip(trial.geos, size, strict=True) if mean <= 0]  # fmt: skip
@@ -208,12 +209,12 @@ def without_effect(rollout: Rollout, cells: Bool[np.ndarray, "geo time"]) -> Cel
 
 
 def _answer(rollout: Rollout, cells: Bool[np.ndarray, "geo time"], level: float) -> Estimate:
-    trial, treated = rollout.trial, cells.any(1)
+    trial, treated = rollout.trial, cells.any(axis=1)
     shares = without_effect(rollout, ~rollout.untreated & ~cells)
     test, att = permutation_test(rollout, shares, rollout.untreated, cells)
     expected = rollout.size[:, None] * imputed(rollout.shares, rollout.untreated)
     starts = np.unique(cells[treated].argmax(1))
-    geos = tuple(geo for geo, there in zip(trial.geos, treated, strict=True) if there)
+    geos = tuple(geo for geo, there in zip(trial.geos, treated.tolist(), strict=True) if there)
     return Estimate(
         estimator="staggered",
         att=att,
