@@ -2,16 +2,16 @@
 
     kpi[t]  = level + slope t + season[t] + sum_j b_j related[j,t] + wander[t] + noise[t]
     wander  : an AR(1) with unknown persistence; as it nears one, the local level of a random walk
-    b_j     ~ Normal(0, spread),   spread ~ HalfNormal(1)      in standard deviations, after the shared mean
+    b_j     : what the series share counts freely, their differences are shrunk: Normal(0, spread)
 
-Everything but four scales is Gaussian, and integrated out: the KPI before the start is one normal vector, and NUTS has
-the spread of the coefficients, the size and persistence of the wandering, and the noise to learn. Given those, the mean
-of the measured periods is normal; so the effect's posterior is a mixture of normals, one a draw, and estimate, p-value
-and interval are its mean, tail and quantiles. Without `related` all untreated geos explain, shrunk as the data ask.
+Everything but five scales is Gaussian, and integrated out: the KPI before the start is one normal vector, and NUTS has
+the size of the season, the spread of the coefficients, size and persistence of the wandering, and the noise to learn.
+Given those, the mean of the measured periods is normal; so the effect's posterior is a mixture of normals, one a draw,
+and estimate, p-value and interval are its mean, tail and quantiles. Without `related` all untreated geos explain.
 Source: Brodersen, Gallusser, Koehler, Remy and Scott, Annals of Applied Statistics 2015, "Inferring causal impact using
 Bayesian structural time-series models"; there a spike and slab selects the series, and the level is a random walk.
 
-The work grows with the cube of the periods before the start: seconds for a hundred, a minute for five hundred.
+The work grows with the cube of the periods before the start: long daily series are better summed to weeks.
 """
 
 from __future__ import annotations
@@ -26,22 +26,23 @@ from jaxtyping import Bool, Float
 from scipy import linalg
 
 from causal.estimators.estimate import LEVEL, Estimate, window_of
-from causal.estimators.its import NOTHING_ELSE, UNTOUCHED, Mixture, explaining, quantile, share_below
+from causal.estimators.its import NOTHING_ELSE, UNTOUCHED, Mixture, explaining, quantile, share_below, untouched
 from causal.estimators.trial import Day, Panel, Trial, read_trial
 
 GOES_ON = "Level, trend, season and the relation to the related series would have gone on as before the start."
 WARMUP, DRAWS = 200, 200
-SCALES = ("spread", "size", "persistence", "noise")
+SCALES = ("season", "spread", "size", "persistence", "noise")
 WIDE = 5.0
-"""Prior standard deviation of level, slope and season, in standard deviations of the KPI before the start."""
+"""Prior standard deviation of level, slope and shared mean, in standard deviations of the KPI before the start."""
 
 Matrix = Float[np.ndarray, "time time"]
 
 
 class Parts(NamedTuple):
-    """What the covariance of all periods is made of: level, slope and season; related series; distances in periods."""
+    """What the covariance of all periods is made of: level and slope; season; related series; distances in periods."""
 
     fixed: Matrix
+    season: Matrix
     related: Matrix
     apart: Matrix
 
@@ -99,24 +100,30 @@ def answers_by_draw(trial: Trial, related: Sequence[str], seed: int = 0) -> tupl
 def parts_of(trial: Trial, related: Sequence[str]) -> Parts:
     """Gram matrices of the regressors over all periods, each scaled by what came before the start."""
     before, periods = ~trial.measured, len(trial.times)
-    fixed = explaining(trial, ())
-    series = trial.kpi[np.isin(trial.geos, list(related))]
+    columns = explaining(trial, ())
+    fixed, waves = columns[:, :2], columns[:, 2:]
+    series = untouched(trial, related)
     size = series[:, before].std(1, keepdims=True)
     scaled = (series - series[:, before].mean(1, keepdims=True)) / np.where(size > 0, size, 1.0)
     if len(series):
         fixed = np.column_stack([fixed, scaled.mean(0)])
     number = np.arange(periods, dtype=float)
-    return Parts(WIDE**2 * fixed @ fixed.T, scaled.T @ scaled / max(len(series), 1), np.abs(number[:, None] - number))
+    return Parts(
+        fixed=WIDE**2 * fixed @ fixed.T,
+        season=2 * waves @ waves.T / max(waves.shape[1], 1),
+        related=scaled.T @ scaled / max(len(series), 1),
+        apart=np.abs(number[:, None] - number),
+    )
 
 
-def covariance(parts: Parts, spread: Any, size: Any, persistence: Any, noise: Any) -> Any:
+def covariance(parts: Parts, season: Any, spread: Any, size: Any, persistence: Any, noise: Any) -> Any:
     """Covariance of the KPI's periods, in NumPy and JAX alike."""
-    wander = size**2 * persistence**parts.apart
-    return parts.fixed + spread**2 * parts.related + wander + noise**2 * (parts.apart == 0)
+    regression = parts.fixed + season**2 * parts.season + spread**2 * parts.related
+    return regression + size**2 * persistence**parts.apart + noise**2 * (parts.apart == 0)
 
 
 def sample_scales(parts: Parts, values: Float[np.ndarray, " time"], seed: int) -> Float[np.ndarray, "draw scale"]:
-    """Posterior draws of spread, size, persistence and noise."""
+    """Posterior draws of `SCALES`."""
     import jax
 
     import mmm.engine  # noqa: F401 (double precision, compile cache)
@@ -139,7 +146,7 @@ def _model(parts: Parts, values: Any) -> None:
     import numpyro
     from numpyro import distributions as dist
 
-    scales = [numpyro.sample(name, dist.HalfNormal(1.0)) for name in ("spread", "size")]
+    scales = [numpyro.sample(name, dist.HalfNormal(1.0)) for name in ("season", "spread", "size")]
     scales.append(numpyro.sample("persistence", dist.Uniform(0.0, 1.0)))
     scales.append(numpyro.sample("noise", dist.HalfNormal(1.0)))
     numpyro.sample("kpi", dist.MultivariateNormal(0.0, covariance_matrix=covariance(parts, *scales)), obs=values)

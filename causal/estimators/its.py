@@ -29,6 +29,7 @@ from causal.estimators.estimate import LEVEL, Estimate, window_of
 from causal.estimators.trial import Day, Panel, Trial, read_trial
 from causal.regression import PERSISTENCES, Observations, adjust, independent, observations, persistence_likelihood
 from causal.regression import estimate as regress
+from mmm.errors import InputError, closest
 
 NOTHING_ELSE = "Nothing else that moves sales began or ended with the experiment."
 TREND = "Level, trend and season would have gone on as before the start."
@@ -111,5 +112,16 @@ def explaining(trial: Trial, related: Sequence[str]) -> Float[np.ndarray, "time 
     year = 365.25 / max(days, 1.0)
     before = int((~trial.measured).sum())
     waves = season(periods, year) if before >= year else np.empty((periods, 0))
-    series = trial.kpi[np.isin(trial.geos, list(related))].T
+    series = untouched(trial, related).T
     return np.column_stack([np.ones(periods), np.linspace(-1, 1, periods), waves, series / np.abs(series).max(0)])
+
+
+def untouched(trial: Trial, related: Sequence[str]) -> Float[np.ndarray, "geo time"]:
+    """The related series; raises `InputError` for names that the panel does not have, or that were treated."""
+    problems = [f"there is no related series {name!r}: {closest(name, trial.geos)}" for name in related
+                if name not in trial.geos]  # fmt: skip
+    problems += [f"{name!r} is treated and cannot explain itself: leave it out of `related`" for name in related
+                 if name in trial.treated_geos]  # fmt: skip
+    if problems:
+        raise InputError(problems, "the experiment's panel")
+    return trial.kpi[np.isin(trial.geos, list(related))]

@@ -214,7 +214,7 @@ def _answer(rollout: Rollout, cells: Bool[np.ndarray, "geo time"], level: float)
     test, att = permutation_test(rollout, shares, rollout.untreated, cells)
     expected = rollout.size[:, None] * imputed(rollout.shares, rollout.untreated)
     starts = np.unique(cells[treated].argmax(1))
-    geos = tuple(geo for geo, there in zip(trial.geos, treated.tolist(), strict=True) if there)
+    geos = tuple(trial.geos[row] for row in np.flatnonzero(treated))
     return Estimate(
         estimator="staggered",
         att=att,

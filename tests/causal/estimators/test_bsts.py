@@ -45,8 +45,9 @@ def test_the_effect_given_the_scales_is_conditioning_of_normals() -> None:
 def test_what_wanders_is_forgotten_and_noise_stays_in_its_period() -> None:
     """Size 2, persistence 0.5, noise 1: variance 4 + 1, covariance 4 / 2 one period and 4 / 4 two periods apart."""
     number = np.arange(3.0)
-    parts = Parts(np.zeros((3, 3)), np.zeros((3, 3)), np.abs(number[:, None] - number))
-    np.testing.assert_allclose(covariance(parts, 1.0, 2.0, 0.5, 1.0), [[5, 2, 1], [2, 5, 2], [1, 2, 5]])
+    nothing = np.zeros((3, 3))
+    parts = Parts(nothing, nothing, nothing, np.abs(number[:, None] - number))
+    np.testing.assert_allclose(covariance(parts, 1.0, 1.0, 2.0, 0.5, 1.0), [[5, 2, 1], [2, 5, 2], [1, 2, 5]])
 
 
 def test_ten_is_recovered_from_the_causal_impact_vignette(found: Estimate) -> None:

@@ -28,6 +28,11 @@ def test_ten_is_recovered_from_the_causal_impact_vignette() -> None:
     assert all(found.p_value < 0.1 for found in answers)
 
 
+def test_a_series_that_is_not_there_or_was_treated_cannot_explain() -> None:
+    with pytest.raises(InputError, match=r"(?s)no related series 'z'.*'y' is treated"):
+        its.estimate(impact(0), ["y"], "2014-03-12", "2014-04-10", related=["z", "y"])
+
+
 @pytest.mark.slow
 def test_wandering_sales_alone_are_seldom_called_an_effect() -> None:
     """AR(0.9) demand of 50 weeks, and nothing happened in the last 8."""
