@@ -202,7 +202,7 @@ def _cell(
     rows = list(chosen.assignments[0][number])
     money = np.nan
     if history.spend is not None:
-        money = (multiple - 1) * float(history.spend[rows].mean(1).sum()) * periods
+        money = (multiple - 1) * float(history.spend[rows].mean(1).sum()) * periods or np.nan
     smallest, curve = np.nan, tuple[tuple[float, float, float], ...]()
     if simulated is not None:
         smallest = simulated.minimum_detectable(power)
@@ -221,7 +221,7 @@ def _cell(
         geos=tuple(history.geos[row] for row in rows),
         spend_delta=money,
         minimum_detectable_lift=smallest,
-        minimum_detectable_return=smallest * kpi / abs(money) if money else np.nan,
+        minimum_detectable_return=smallest * kpi / abs(money),
         expected_lift=expected,
         assurance=assurance,
         power=curve,
@@ -246,6 +246,12 @@ def _notes(
         found.append("The cells share their controls: their errors are correlated.")
     if history.spend is None:
         found.append("The channel's spend by geo is not known: the cost of the test is not stated.")
+    for cell in cells:
+        if history.spend is not None and np.isnan(cell.spend_delta):
+            found.append(
+                f"Cell {cell.name}: nothing was spent there before, and a multiple of nothing moves no money. The cost "
+                "of the test is what you decide to spend."
+            )
     if fit is None and not tail:
         found.append("No cooldown is planned: what still lands after the last day is not counted.")
     for cell in cells:

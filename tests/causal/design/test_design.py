@@ -91,6 +91,13 @@ def test_the_cost_is_the_usual_money_times_the_change(planned: Design) -> None:
     assert dark.minimum_detectable_return > 0
 
 
+def test_a_multiple_of_nothing_is_not_a_test_that_costs_nothing(past: pd.DataFrame) -> None:
+    made = design(past.assign(tv=0.0), "tv", PERIODS, cells={"heavy-up": 2.0}, spend="tv", seed=5)
+    assert np.isnan(made.cells[0].spend_delta)
+    assert np.isnan(made.cells[0].minimum_detectable_return)
+    assert any("nothing was spent there before" in note for note in made.notes)
+
+
 def test_power_grows_with_the_lift_and_reaches_the_wanted_one_at_the_minimum(planned: Design) -> None:
     for cell in planned.cells:
         shares = cell.power_table["power"].to_numpy()
