@@ -110,9 +110,7 @@ def event_study(
     where so many leads leave too few periods to compare with.
     """
     rollout = read_rollout(panel, adopted, until, **layout)
-    clean = rollout.since < -leads
-    if clean.sum(1).min() < LEAST_BEFORE or not clean.any(0).all():
-        raise InputError([f"{leads} leads leave too few cells before them to compare with: ask for fewer"], PLACE)
+    clean = _clean(rollout, leads)
     nothing = without_effect(rollout, ~rollout.untreated)
     rows = {}
     for step in range(-leads, int(rollout.since.max()) + 1):
@@ -123,6 +121,14 @@ def event_study(
         rows[step] = {"effect": effect, "low": low, "high": high, "p_value": test.p_value(), "cells": int(cells.sum())}
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("periods_since")
     return EventStudy(table, _pre_trend(rollout, nothing, clean))
+
+
+def pre_trend(
+    panel: Panel, adopted: Mapping[str, Day], until: Day | None = None, *, leads: int = LEADS, **layout: Any
+) -> float:
+    """The p-value of nothing in the `leads` periods before the adoptions, without the event study around it."""
+    rollout = read_rollout(panel, adopted, until, **layout)
+    return _pre_trend(rollout, without_effect(rollout, ~rollout.untreated), _clean(rollout, leads))
 
 
 def read_rollout(panel: Panel, adopted: Mapping[str, Day], until: Day | None = None, **layout: Any) -> Rollout:
@@ -229,6 +235,14 @@ def _answer(rollout: Rollout, cells: Bool[np.ndarray, "geo time"], level: float)
         ),
         window=Window(geos, trial.times[starts[0]], trial.end, trial.measured_until) if len(starts) == 1 else None,
     )
+
+
+def _clean(rollout: Rollout, leads: int) -> Bool[np.ndarray, "geo time"]:
+    """Cells further from an adoption than the leads."""
+    clean = rollout.since < -leads
+    if clean.sum(1).min() < LEAST_BEFORE or not clean.any(0).all():
+        raise InputError([f"{leads} leads leave too few cells before them to compare with: ask for fewer"], PLACE)
+    return clean
 
 
 def _pre_trend(rollout: Rollout, nothing: Cells, clean: Bool[np.ndarray, "geo time"]) -> float:

@@ -123,7 +123,7 @@ def roll_outs(
                 "coverage": found.interval[0] <= truth <= found.interval[1],
                 "detected": found.p_value < 1 - LEVEL,
                 "effect": (found.att - truth) / share,
-                "pre_trend": staggered.event_study(wide, adopted).p_value < 0.1,
+                "pre_trend": staggered.pre_trend(wide, adopted) < 0.1,
             }
         )
     table = pd.DataFrame(rows)

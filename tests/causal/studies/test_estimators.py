@@ -44,11 +44,11 @@ def test_roll_outs_are_seldom_called_an_effect_and_found_when_they_are() -> None
 
 @pytest.mark.slow
 def test_one_noisy_geo_of_twenty_one_is_judged_as_published() -> None:
-    """Recast's study of an augmented synthetic control, 95 % intervals: bias under 3.3 points, false positives about 0.04,
-    coverage 0.92 to 0.95, power at a lift of 7.5 % 0.04 to 0.11. Its noise is not printed; see `causal/DESIGN.md`.
+    """Recast's study of augmented synthetic control, 95 % intervals: bias under 3.3 points, false positives about
+    0.04, coverage 0.92 to 0.95, power at a lift of 7.5 % 0.04 to 0.11. Its noise is not printed (`causal/DESIGN.md`).
     With 100 markets a share of 0.05 has a standard error of 0.022.
     """
     seen = operating("augmented", 100, lift=0.075, level=0.95, seed=2, market=one_of_many, noise=0.25)
     assert abs(seen["bias"]) < 0.033
-    assert 0.92 - 3 * 0.022 < seen["coverage"]
+    assert seen["coverage"] > 0.92 - 3 * 0.022
     assert 0.04 - 3 * 0.022 < seen["detected"] < 0.11 + 3 * 0.031
