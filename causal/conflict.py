@@ -18,6 +18,14 @@ level cancels and only carryover and saturation are left:
 
     z = (lift_i - r lift_j) / sqrt(scale_i^2 + r^2 scale_j^2 + lift_j^2 var(r))
 
+How far a result lies from what was expected is also told by a z, and by a Bayes factor: how many times better is it
+explained by an experiment that is off by a bias of standard deviation tau than by one that is not,
+
+    B(tau) = sum_draw w[draw] t((lift - predicted[draw]) / hypot(scale, tau))  /  the same with tau = 0,
+
+with densities t, over a grid of tau as shares of the effect (`BIASES`); the largest B is the most that can be said for
+a conflict.
+
 A conflict is stated and never averaged. The mix model still fuses what it is given: leave one of the two out, or widen
 its standard error by what the conflict says it left out.
 """
@@ -39,7 +47,22 @@ from mmm.data.lift import DEGREES_OF_FREEDOM, TRANSPORT
 SAMPLES = 1000
 MOST_PARETO_K = 0.7
 FALSE_ALARMS = 0.05
-COLUMNS = ["experiment", "other", "channel", "measured", "predicted", "statistic", "pareto_k", "result", "message"]
+BIASES = (0.1, 0.25, 0.5, 1.0, 2.0)
+"""Standard deviations of a bias or a failure to carry over, as shares of the larger of lift and expectation."""
+COLUMNS = [
+    "experiment",
+    "other",
+    "channel",
+    "measured",
+    "predicted",
+    "statistic",
+    "z",
+    "bayes_factor",
+    "bias",
+    "pareto_k",
+    "result",
+    "message",
+]
 
 
 @dataclass(frozen=True)
@@ -54,7 +77,12 @@ class Measured:
 
     @property
     def log_likelihood(self) -> Float[np.ndarray, " draw"]:
-        return np.asarray(stats.t.logpdf((self.lift - self.predicted) / self.scale, DEGREES_OF_FREEDOM))
+        return self.log_likelihood_off_by(0.0)
+
+    def log_likelihood_off_by(self, bias: float) -> Float[np.ndarray, " draw"]:
+        """The same for an experiment that may be off by a bias of this standard deviation, in KPI units."""
+        scale = np.hypot(self.scale, bias)
+        return np.asarray(stats.t.logpdf((self.lift - self.predicted) / scale, DEGREES_OF_FREEDOM) - np.log(scale))
 
     @property
     def below(self) -> Float[np.ndarray, " draw"]:
@@ -62,12 +90,46 @@ class Measured:
         return np.asarray(stats.t.cdf((self.lift - self.predicted) / self.scale, DEGREES_OF_FREEDOM))
 
 
+@dataclass(frozen=True)
+class Contradiction:
+    """How far a result lies from what was expected of it: z, the largest Bayes factor for a bias, and that bias."""
+
+    expected: float
+    z: float
+    bayes_factor: float
+    bias: float
+
+
 def conflicts(fit: xr.DataTree, table: pd.DataFrame) -> pd.DataFrame:
     """Both questions in one table: `leave_one_out`, then `pairs`."""
-    measured = predictions(fit, table)
-    used = "lift" in fit.children
-    rows = [*_left_out(measured, used), *_pairs(measured)]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return conflicts_of(predictions(fit, table), "lift" in fit.children)
+
+
+def conflicts_of(measured: list[Measured], used: bool) -> pd.DataFrame:
+    """The same of experiments that have been predicted already; `used` says that the fit has taken them in."""
+    return pd.DataFrame([*_left_out(measured, used), *_pairs(measured)], columns=COLUMNS)
+
+
+def contradiction(one: Measured, weights: Float[np.ndarray, " draw"]) -> Contradiction:
+    """A result against draws of these weights, which must not have seen it."""
+    expected = float(weights @ one.predicted)
+    spread = float(weights @ one.predicted**2) - expected**2
+    size = max(abs(one.lift), abs(expected))
+
+    def density(bias: float) -> float:
+        return float(weights @ np.exp(one.log_likelihood_off_by(bias * size)))
+
+    none = max(density(0.0), np.finfo(float).tiny)
+    factors = {bias: density(bias) / none for bias in BIASES}
+    worst = max(factors, key=lambda bias: factors[bias])
+    z = (one.lift - expected) / float(np.sqrt(one.scale**2 + max(spread, 0.0)))
+    return Contradiction(expected, z, factors[worst], worst)
+
+
+def before(measured: list[Measured], used: bool) -> tuple[Float[np.ndarray, " draw"], float]:
+    """Weights of the draws without what these experiments told the fit, and the tail's k: the model before them."""
+    draws = len(measured[0].predicted)
+    return smoothed(sum((-one.log_likelihood for one in measured if used), np.zeros(draws)))
 
 
 def leave_one_out(fit: xr.DataTree, table: pd.DataFrame) -> pd.DataFrame:
@@ -111,7 +173,7 @@ def _left_out(measured: list[Measured], used: bool) -> list[dict[str, object]]:
         others = [other for other in measured if other is not one]
         logs = -one.log_likelihood if used else sum((other.log_likelihood for other in others), 0 * one.predicted)
         weights, k = smoothed(logs)
-        below, expected = float(weights @ one.below), float(weights @ one.predicted)
+        below, found = float(weights @ one.below), contradiction(one, weights)
         p_value = 2 * min(below, 1 - below)
         result = "conflict" if p_value < FALSE_ALARMS else "pass"
         if not k <= MOST_PARETO_K:  # a tail that cannot be fitted is no better than a heavy one
@@ -122,11 +184,14 @@ def _left_out(measured: list[Measured], used: bool) -> list[dict[str, object]]:
                 "other": "",
                 "channel": one.channel,
                 "measured": one.lift,
-                "predicted": expected,
+                "predicted": found.expected,
                 "statistic": p_value,
+                "z": found.z,
+                "bayes_factor": found.bayes_factor,
+                "bias": found.bias,
                 "pareto_k": k,
                 "result": result,
-                "message": _said(one, expected, result),
+                "message": _said(one, found.expected, result),
             }
         )
     return rows
@@ -138,13 +203,16 @@ def _said(one: Measured, expected: float, result: str) -> str:
             f"{one.experiment} ({one.channel}) moves the model so far that its draws cannot say what it would expect "
             "without it: fit the model without this experiment, and compare."
         )
-    said = (
-        f"{one.experiment} ({one.channel}) measured {amount(one.lift)} KPI units where the model that has not seen it "
-        f"expects {amount(expected)}"
-    )
+    found, awaited = amount(one.lift), amount(expected)
     if result == "conflict":
-        return f"{said}: they contradict each other, and merging them hides it. Find out which of the two is wrong."
-    return f"{said}: they agree within their uncertainty."
+        return (
+            f"{one.experiment} ({one.channel}) measured {found} KPI units where the model that has not seen it expects "
+            f"{awaited}: they contradict each other, and merging them hides it. Find out which of the two is wrong."
+        )
+    return (
+        f"{one.experiment} ({one.channel}) measured {found} KPI units where the model that has not seen it expects "
+        f"{awaited}: they agree within their uncertainty."
+    )
 
 
 def _pairs(measured: list[Measured]) -> list[dict[str, object]]:
@@ -159,9 +227,14 @@ def _pairs(measured: list[Measured]) -> list[dict[str, object]]:
         result = "conflict" if 2 * stats.norm.sf(abs(z)) < FALSE_ALARMS else "pass"
         said = (
             f"{one.experiment} measured {amount(one.lift)} KPI units for {one.channel}; what {other.experiment} "
-            f"measured implies {amount(implied)} for the same weeks"
+            f"measured implies {amount(implied)} for the same weeks: they agree."
         )
-        ending = ": the two contradict each other. Do not average them." if result == "conflict" else ": they agree."
+        if result == "conflict":
+            said = (
+                f"{one.experiment} measured {amount(one.lift)} KPI units for {one.channel}; what {other.experiment} "
+                f"measured implies {amount(implied)} for the same weeks: the two contradict each other. Do not average "
+                "them."
+            )
         rows.append(
             {
                 "experiment": one.experiment,
@@ -170,9 +243,12 @@ def _pairs(measured: list[Measured]) -> list[dict[str, object]]:
                 "measured": one.lift,
                 "predicted": implied,
                 "statistic": z,
+                "z": z,
+                "bayes_factor": np.nan,
+                "bias": np.nan,
                 "pareto_k": np.nan,
                 "result": result,
-                "message": said + ending,
+                "message": said,
             }
         )
     return rows

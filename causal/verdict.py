@@ -197,7 +197,7 @@ def _experiment(found: GateResult, compared: Sequence[Comparison]) -> Experiment
 
 def _effect(question: Question) -> dict[str, object]:
     answer, model = question.answer, question.model
-    low, high = (float(value) for value in np.quantile(answer, INTERVAL))
+    low, *middle, high = (float(value) for value in np.quantile(answer, (INTERVAL[0], 0.25, 0.5, 0.75, INTERVAL[1])))
     model_low, model_high = (float(value) for value in np.quantile(model, INTERVAL))
     known = bool(np.isfinite(answer).all())
     return {
@@ -205,6 +205,7 @@ def _effect(question: Question) -> dict[str, object]:
         "unit": question.estimand.units,
         "mean": float(answer.mean()),
         "p05": low,
+        **dict(zip(("p25", "median", "p75"), middle, strict=True)),
         "p95": high,
         "model_mean": float(model.mean()),
         "model_p05": model_low,

@@ -198,16 +198,23 @@ def backtest(run: Path, progress: Progress) -> Iterable[Path]:
 def validate(run: Path, progress: Progress) -> Iterable[Path]:
     """Puts each channel's effect to causal tests."""
     import causal
-    from causal.conflict import conflicts
+    from causal.card import cards, estimates
+    from causal.conflict import conflicts_of, predictions
     from mmm.model.calibrate import from_dataset
     from mmm.model.fit import load_fit
 
     fitted = load_fit(run / "fit.nc")
     lift = from_dataset(fitted["lift"].to_dataset()) if "lift" in fitted.children else None
     verdicts = causal.validate(fitted, lift=lift, progress=lambda done, total, channel: progress(done / total, channel))
-    tables = {"verdicts": verdicts, "causal": causal.effects(fitted)}
+    adjusted, measured = causal.effects(fitted), [] if lift is None else predictions(fitted, lift)
+    tables = {
+        "verdicts": verdicts,
+        "causal": adjusted,
+        "estimates": estimates(fitted, adjusted, measured),
+        "cards": cards(fitted, verdicts, adjusted, measured),
+    }
     if lift is not None:
-        tables["experiments"] = conflicts(fitted, lift)
+        tables["experiments"] = conflicts_of(measured, used=True)
     return write_tables(run, tables)
 
 

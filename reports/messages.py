@@ -35,6 +35,7 @@ WRITERS = (
     "mmm/insight/identify.py",
     "mmm/watch/backtest.py",
     "causal/evidence.py",
+    "causal/conflict.py",
     "causal/experiment.py",
     "causal/gates.py",
     "causal/robustness.py",

@@ -11,6 +11,7 @@ from typing import Any
 
 from mmm.plots.look import look_of
 from reports.facts import (
+    cards,
     changes,
     contribution,
     decision,
@@ -56,6 +57,7 @@ def board(source: Source, facts: Facts, figures: Mapping[str, Figure], notebooks
         "scenarios": scenarios.words(facts["scenarios"], words, facts["decision"]["action"]),
         "planner": planner.words(facts["planner"], words, planner.draws(source)),
         "evidence": evidence.words(facts["evidence"], words)
+        | cards.words(facts["cards"], words)
         | {
             "next_heading": say(words, "The next test"),
             "questions_heading": say(words, "What each gate asks"),

@@ -32,6 +32,8 @@ REQUIRED = ("channels", "contribution", "curves", "fit", "checks")
 OPTIONAL = (
     "verdicts",
     "causal",
+    "cards",
+    "experiments",
     "allocation",
     "scenarios",
     "allocation_quality",
@@ -98,6 +100,8 @@ def _table(path: Path) -> pd.DataFrame:
         "key",
         "value",
         "like",
+        "experiment",
+        "other",
     )
     head = pd.read_csv(path, nrows=0).columns
     types = {name: "str" for name in head if name in texts}

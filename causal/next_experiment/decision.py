@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Float
 
-from causal.next_experiment.value import Curves, Split, Stakes
+from causal.next_experiment.value import Draws, Multiples, Split, Stakes
 
 TOLERANCE = 1e-3
 
@@ -29,14 +29,24 @@ class Terms:
         return self.margin * self.horizons * value
 
 
-def splitter(spend: Float[np.ndarray, " channel"], multiples: Float[np.ndarray, " multiple"]) -> Split:
-    """The certified best split of the present total between the first and the last multiple of every channel."""
-    from mmm.plan.budget import solve_separable
+def fill(spend: Float[np.ndarray, " channel"], multiples: Float[np.ndarray, " multiple"]) -> Split:
+    """The best split of the present total on concave curves: money goes to the steepest step that is left.
 
-    def split(curves: Curves) -> Float[np.ndarray, " channel"]:
-        return (
-            solve_separable(spend[:, None] * multiples, curves, float(spend.sum()), tolerance=TOLERANCE).spend / spend
-        )
+    Exact where curves are concave and linear between their multiples, and many curves at once; a plan's own curves may
+    be S-shaped, and need the certified solver of `mmm.plan.budget`.
+    """
+    widths = spend[:, None] * np.diff(multiples)
+    total = float(spend.sum() * (1 - multiples[0]))
+
+    def split(curves: Draws) -> Multiples:
+        steps = (np.diff(curves, axis=-1) / widths).reshape(len(curves), -1)
+        order = np.argsort(-steps, axis=1, kind="stable")
+        money = np.broadcast_to(widths.ravel(), steps.shape)
+        ordered = np.take_along_axis(money, order, 1)
+        filled = np.clip(total - (np.cumsum(ordered, 1) - ordered), 0.0, ordered)
+        spent = np.zeros_like(steps)
+        np.put_along_axis(spent, order, filled, 1)
+        return multiples[0] + spent.reshape(len(curves), *widths.shape).sum(-1) / spend
 
     return split
 
@@ -53,9 +63,11 @@ def stakes_of(fit: xr.DataTree, margin: float | None, years: float) -> tuple[Sta
     limits = limits_for(view, study.plan, None)
     total, shares = wanted_budget(view, limits, study.plan), shares_of(study.plan.groups, view.channels)
 
-    def split(curves: Curves) -> np.ndarray:
-        found = best_split(view, limits, total, shares=shares, curves=curves, tolerance=TOLERANCE)
-        return np.divide(found.spend, view.spend, out=np.ones(len(view.spend)), where=view.spend > 0)
+    def split(curves: Draws) -> Multiples:
+        found = [
+            best_split(view, limits, total, shares=shares, curves=each, tolerance=TOLERANCE).spend for each in curves
+        ]
+        return np.divide(found, view.spend, out=np.ones((len(found), len(view.spend))), where=view.spend > 0)
 
     given = study.plan.finance.margin if margin is None else margin
     terms = Terms(study.currency, 1.0 if given is None else given, years * view.periods_per_year / len(view.periods))

@@ -18,7 +18,8 @@ channels; that a test may free a channel from `plan.max_shift_unvalidated` is wo
 
 The portfolio is greedy: the test with the largest net gain given those already chosen, one a channel, as long as the
 money lasts. Tests are independent given the truth, so their weights multiply. A test is due again when drift has given
-back half of the variance it removed; one that removes less than `LEAST_LEARNT` of it has no date:
+back half of the variance it removed; one that removes less than `LEAST_LEARNT` of it has no date. The clock starts when
+the test has been measured, if it starts with the first period after the data:
 
     years = (1 - remaining share of the variance) * (sd / mean of the lift)^2 / (2 drift^2)
 """
@@ -92,7 +93,7 @@ def next_experiments(
     return NextExperiments(
         table=table.loc[order].reset_index(drop=True),
         portfolio=_portfolio(stakes, _best_by_channel(ranked), terms, fixed_cost, test_budget, seed),
-        retest=_retest(_best_by_channel(ranked), drift, seed),
+        retest=_retest(_best_by_channel(ranked), drift, pd.DatetimeIndex(fit["panel"]["time"].values), seed),
         perfect_information=terms.money(perfect_information(stakes)),
         currency=terms.currency,
     )
@@ -171,11 +172,16 @@ def _portfolio(
     return pd.DataFrame(rows, columns=columns)
 
 
-def _retest(best: Sequence[Candidate], drift: float, seed: int) -> pd.DataFrame:
-    rows = []
+def _retest(best: Sequence[Candidate], drift: float, times: pd.DatetimeIndex, seed: int) -> pd.DataFrame:
+    """The schedule: what the best test of each channel leaves unknown, for how long it holds, and when it is due."""
+    rows, step = [], times[-1] - times[-2]
     for test in best:
         left = remaining_variance(test.signal, seed)
         relative = float(test.signal.lift.std() / max(abs(test.signal.lift.mean()), np.finfo(float).tiny))
         years = (1 - left) * relative**2 / (2 * drift**2) if 1 - left >= LEAST_LEARNT else np.nan
-        rows.append({"channel": test.channel, "variance_left": left, "retest_after_years": years})
-    return pd.DataFrame(rows, columns=["channel", "variance_left", "retest_after_years"])
+        measured = times[-1] + (1 + test.periods + test.cooldown) * step
+        due = (measured + pd.Timedelta(days=365.25 * years)).normalize() if years == years else pd.NaT
+        row = {"channel": test.channel, "variance_left": left, "measured_by": measured.normalize()}
+        rows.append(row | {"retest_after_years": years, "due": due})
+    schedule = pd.DataFrame(rows, columns=["channel", "variance_left", "measured_by", "retest_after_years", "due"])
+    return schedule.sort_values("due", kind="stable", ignore_index=True)

@@ -1,130 +1,264 @@
-"""Does choosing tests by the value of information lower regret? The loop closed on markets whose truth is known.
+"""Does choosing tests by the value of information pay? The loop closed on markets whose truth is known.
 
-    table = closed_loop(markets=200, bias=0.3)      # by policy: regret before and after, money spent on tests
+    table = closed_loop(markets=1000)                 # by policy: regret, money spent on tests, what is left of both
+    table = closed_loop(markets=1000, inflation=2.0)  # posteriors half as wide as their errors
 
-A market has channels with concave curves `a_c * x^b_c`. What one knows of it is a posterior of draws around a centre
-that is off by `bias` (a standard deviation of the logarithm: a confounded fit) and as wide as `width` says, which need
-not be the same. A policy picks one test; it is run on the truth with its error; the draws are reweighted; the budget is
-split again, and judged by the truth:
+A market has channels with concave curves `level * multiple^bend` around a budget of one a quarter. What is known of
+it is a posterior of draws; the truth is one more draw, so that a posterior is as wide as it is wrong, unless
+`inflation` (errors of the levels over the posterior's width) or `overstatement` (a logarithm taken off every other
+channel, as a confounded model would have it) says otherwise. In each of the first quarters a policy may run one test:
+a share of a channel's quarter at double spend. Its result moves the posterior and, from the next quarter on, the split:
 
-    regret = what the best split would have earned - what the chosen one earns        both under the truth
+    regret   = sum over quarters of what the best split would have earned - what the chosen one earns, by the truth
+    fall     = regret without tests - regret with them          net gain = fall - cost of the tests
+    promised = sum over the tests run of their pre-posterior value
 
-Policies: `information` (largest net value), `widest` (the channel whose lift is least known, at the middle test),
-`random`, and `none`. No model is fitted here: the posterior is simulated, which tests the choice and not the fit. What
-was measured last stands in `causal/DESIGN.md`.
+Where posteriors are right, `fall` and `promised` agree on average, whichever policy chose: the check of the value
+itself. All policies meet the same markets and the same test errors, so they are compared market by market. Curves are
+in profit; a test costs `SETUP` and half of what it moves, the other half coming back as sales. Posteriors are
+simulated, not fitted: this tests the choice, not the fit. What was measured last stands in `causal/DESIGN.md`. To try
+another rule, write a function of a `State` and add it to `POLICIES`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
+from causal.next_experiment.decision import fill
 from causal.next_experiment.value import Signal, Stakes, log_weights, normalised, sample_information
 from mmm.data.lift import DEGREES_OF_FREEDOM
 
 DRAWS = 400
-MULTIPLES = np.round(np.linspace(0.5, 1.5, 21), 3)
-SHARES = (0.02, 0.05, 0.1)
-"""What a test moves, as shares of a channel's spend over the horizon."""
+MULTIPLES = np.linspace(0.0, 2.0, 21)
+SHARES = (0.1, 0.25, 0.5)
+"""What a test doubles, as shares of a channel's spend in a quarter."""
+QUARTERS, TESTS = 8, 4
+"""Quarters in which the budget is split, and the first ones, in which a test may be run."""
+SETUP, PRICE = 0.005, 0.5
+"""What a test costs, in quarterly budgets: its set-up, and the share of the money moved that does not return."""
+RESULTS = 48
 
 
 @dataclass(frozen=True)
 class Market:
-    """Posterior and truth: one curve a channel, spend 1 at multiple 1 times its `spend`."""
+    """What is known, and what is true: the true level and bend of each channel, and the error of every possible test
+    in units of its scale."""
 
+    spend: Float[np.ndarray, " channel"]
+    levels: Float[np.ndarray, "sample channel"]
+    bends: Float[np.ndarray, "sample channel"]
+    truth: tuple[Float[np.ndarray, " channel"], Float[np.ndarray, " channel"]]
+    noise: float
+    errors: Float[np.ndarray, "test channel size"]
+
+
+@dataclass(frozen=True)
+class Option:
+    """One test that could be run now."""
+
+    channel: int
+    size: int
+    cost: float
+    signal: Signal
+
+
+@dataclass(frozen=True)
+class State:
+    """What a policy sees: the decision, the tests on offer, how often a result will still be used, and its own dice."""
+
+    market: Market
     stakes: Stakes
-    truth: Float[np.ndarray, "channel multiple"]
-    signals: tuple[tuple[int, float, Signal], ...]
-    true_lifts: Float[np.ndarray, " test"]
+    options: tuple[Option, ...]
+    test: int
+    seed: int
+
+    @property
+    def left(self) -> int:
+        """The quarters that a result would serve."""
+        return QUARTERS - self.test - 1
+
+    def value(self, option: Option) -> float:
+        """What the test would be worth over the quarters that are left."""
+        return self.left * sample_information(self.stakes, [option.signal], self.seed, RESULTS).value
+
+
+Policy = Callable[[State], Option | None]
 
 
 def closed_loop(
-    markets: int, *, channels: int = 5, bias: float = 0.3, width: float = 0.3, noise: float = 0.1, seed: int = 0
+    markets: int,
+    *,
+    channels: int = 5,
+    width: float = 0.5,
+    inflation: float = 1.0,
+    overstatement: float = 0.0,
+    noise: float = 0.15,
+    seed: int = 0,
 ) -> pd.DataFrame:
-    """One row a policy: `regret` (share of what the best split earns), `regret_se`, `spent` (share of the budget) and
-    `gain_per_money`, the fall in regret per unit of money spent on tests, both in money."""
+    """One row a policy, money as a share of all budgets: `regret, fall, promised, spent, net_gain` with the standard
+    errors `fall_se, net_se`, `tests` run, `fall_per_money` with its own, and `ahead`, the net gain of choosing by
+    information over this policy, with `ahead_se` from paired markets.
+
+    `width` is the posterior's standard deviation of a level's logarithm; `noise` a test's standard error, as a share of
+    the mean channel, were all of its quarter doubled (a smaller test is less noisy by the root of what it moves).
+    """
     rng = np.random.default_rng(seed)
-    rows = [_one(simulate(channels, bias, width, noise, rng), rng) for _ in range(markets)]
-    table = pd.DataFrame(rows)
-    found = []
-    for policy in POLICIES:
-        regret, spent = table[f"{policy}_regret"], table[f"{policy}_spent"]
-        fall = table["none_regret"] - regret
-        found.append(
+    played = []
+    for number in range(markets):
+        market = simulate(channels, width, inflation, overstatement, noise, rng)
+        played += [
+            {"market": number, "policy": name} | play(market, POLICIES[name], [seed, number]) for name in POLICIES
+        ]
+    return summary(pd.DataFrame(played))
+
+
+def summary(played: pd.DataFrame) -> pd.DataFrame:
+    """The table of `closed_loop` from one row a market and policy."""
+    wide = played.pivot(index="market", columns="policy")
+    fall = wide["regret"].rsub(wide["regret"]["none"], axis=0)
+    net = fall - wide["spent"]
+    rows = []
+    for name in POLICIES:
+        spent, ahead = wide["spent"][name], net["information"] - net[name]
+        ratio = fall[name].mean() / spent.mean() if spent.mean() > 0 else np.nan
+        rows.append(
             {
-                "policy": policy,
-                "regret": regret.mean(),
-                "regret_se": regret.sem(),
-                "fall": fall.mean(),
-                "fall_se": fall.sem(),
+                "policy": name,
+                "tests": wide["tests"][name].mean(),
+                "regret": wide["regret"][name].mean(),
+                "fall": fall[name].mean(),
+                "fall_se": fall[name].sem(),
+                "promised": wide["promised"][name].mean(),
+                "promised_se": (fall[name] - wide["promised"][name]).sem(),
                 "spent": spent.mean(),
-                "gain_per_money": fall.mean() / spent.mean() if spent.mean() > 0 else np.nan,
+                "net_gain": net[name].mean(),
+                "net_se": net[name].sem(),
+                "fall_per_money": ratio,
+                "fall_per_money_se": (fall[name] - ratio * spent).sem() / spent.mean() if spent.mean() > 0 else np.nan,
+                "ahead": ahead.mean(),
+                "ahead_se": ahead.sem(),
             }
         )
-    return pd.DataFrame(found)
+    return pd.DataFrame(rows)
 
 
-def simulate(channels: int, bias: float, width: float, noise: float, rng: np.random.Generator) -> Market:
-    """A market of unit budget, whose true curves return 0.5 to 3 on average. `noise` is a test's standard error as a
-    share of the lift of a whole channel's budget, over the square root of what it moves."""
+def simulate(
+    channels: int, width: float, inflation: float, overstatement: float, noise: float, rng: np.random.Generator
+) -> Market:
+    """A market whose channels are believed to return 0.5 to 2.5 of profit on average, and a truth."""
     spend = rng.dirichlet(np.full(channels, 3.0))
-    level, bend = spend * rng.uniform(0.5, 3.0, channels), rng.uniform(0.3, 0.8, channels)
-    centre = np.log(level) + bias * rng.standard_normal(channels)
-    draws = np.exp(centre + width * rng.standard_normal((DRAWS, channels)))
-    bends = np.clip(bend + 0.1 * rng.standard_normal((DRAWS, channels)), 0.1, 0.95)
-    curves = draws[..., None] * MULTIPLES ** bends[..., None]
-    truth = level[:, None] * MULTIPLES ** bend[:, None]
-    signals, lifts = [], []
-    for channel in range(channels):
-        for share in SHARES:
-            money = share * spend[channel]
-            signals.append((channel, money, Signal(share * draws[:, channel], noise * level[channel] * np.sqrt(share))))
-            lifts.append(share * level[channel])
-    return Market(_stakes(curves, spend), truth, tuple(signals), np.array(lifts))
+    believed, bend = np.log(spend * rng.uniform(0.5, 2.5, channels)), rng.uniform(0.3, 0.8, channels)
+    deviations = rng.standard_normal((DRAWS + 1, channels))
+    bends = np.clip(bend + 0.1 * rng.standard_normal((DRAWS + 1, channels)), 0.1, 0.95)
+    levels = np.exp(believed + width * deviations)
+    wrong = inflation * width * deviations[0] - overstatement * (np.arange(channels) % 2 == 0)
+    truth = np.exp(believed + wrong), bends[0]
+    errors = rng.standard_t(DEGREES_OF_FREEDOM, (TESTS, channels, len(SHARES)))
+    return Market(spend, levels[1:], bends[1:], truth, noise, errors)
 
 
-def _stakes(curves: Float[np.ndarray, "sample channel multiple"], spend: Float[np.ndarray, " channel"]) -> Stakes:
-    from causal.next_experiment.decision import splitter
-
-    return Stakes(curves, MULTIPLES, splitter(spend, MULTIPLES))
-
-
-def _one(market: Market, rng: np.random.Generator) -> dict[str, float]:
-    best = market.stakes.earned(market.truth, market.stakes.split(market.truth))
-    row: dict[str, float] = {}
-    for name, policy in POLICIES.items():
-        chosen, curves, spent = policy(market, rng), market.stakes.curves.mean(0), 0.0
+def play(market: Market, policy: Policy, seed: list[int]) -> dict[str, float]:
+    """One policy on one market: regret, promised value and money spent, per quarter, and the number of tests."""
+    levels, bends = market.truth
+    truth = curves_of(levels, bends)
+    best, regret, spent, promised, tests = _earned(market, truth, truth), 0.0, 0.0, 0.0, 0
+    for quarter in range(QUARTERS):
+        stakes = _stakes(market)
+        regret += best - _earned(market, truth, stakes.curves.mean(0))
+        chosen = None
+        if quarter < TESTS:
+            state = State(market, stakes, _options(market), quarter, _dice(seed, quarter))
+            chosen = policy(state)
         if chosen is not None:
-            _, spent, signal = market.signals[chosen]
-            result = market.true_lifts[chosen] + signal.scale * rng.standard_t(DEGREES_OF_FREEDOM)
-            weights = normalised(log_weights(signal, np.array([result])))[0]
-            curves = np.einsum("s,scm->cm", weights, market.stakes.curves)
-        earned = market.stakes.earned(market.truth, market.stakes.split(curves))
-        row |= {f"{name}_regret": (best - earned) / best, f"{name}_spent": spent}
-    return row
+            promised += state.value(chosen)
+            spent, tests = spent + chosen.cost, tests + 1
+            lift = SHARES[chosen.size] * float(_doubled(levels, bends)[chosen.channel])
+            error = chosen.signal.scale * market.errors[quarter, chosen.channel, chosen.size]
+            market = learn(market, chosen, lift + error, state.seed)
+    return {"regret": regret / QUARTERS, "promised": promised / QUARTERS, "spent": spent / QUARTERS, "tests": tests}
 
 
-def _by_information(market: Market, rng: np.random.Generator) -> int | None:
-    net = [
-        sample_information(market.stakes, [signal], int(rng.integers(2**31)), 32).value - money
-        for _, money, signal in market.signals
-    ]
-    return int(np.argmax(net)) if max(net) > 0 else None
+def learn(market: Market, option: Option, result: float, seed: int) -> Market:
+    """The posterior after a result. Channels are independent, so only the tested one's draws are drawn again."""
+    weights = normalised(log_weights(option.signal, np.array([result])))[0]
+    rows = np.random.default_rng(seed).choice(DRAWS, DRAWS, p=weights)
+    levels, bends = market.levels.copy(), market.bends.copy()
+    levels[:, option.channel], bends[:, option.channel] = levels[rows, option.channel], bends[rows, option.channel]
+    return replace(market, levels=levels, bends=bends)
 
 
-def _widest(market: Market, rng: np.random.Generator) -> int:
-    spread = [signal.lift.std() / money if place % len(SHARES) == 1 else -1.0
-              for place, (_, money, signal) in enumerate(market.signals)]  # fmt: skip
-    return int(np.argmax(spread))
+def curves_of(
+    levels: Float[np.ndarray, "*sample channel"], bends: Float[np.ndarray, "*sample channel"]
+) -> Float[np.ndarray, "*sample channel multiple"]:
+    """What channels earn in a quarter on the multiples."""
+    return levels[..., None] * MULTIPLES ** bends[..., None]
 
 
-POLICIES: dict[str, Callable[[Market, np.random.Generator], int | None]] = {
-    "none": lambda market, rng: None,
-    "random": lambda market, rng: int(rng.integers(len(market.signals))),
+def _doubled(levels: Float[np.ndarray, "*sample channel"], bends: Float[np.ndarray, "*sample channel"]) -> np.ndarray:
+    return levels * (2**bends - 1)
+
+
+def _stakes(market: Market) -> Stakes:
+    return Stakes(curves_of(market.levels, market.bends), MULTIPLES, fill(market.spend, MULTIPLES))
+
+
+def _options(market: Market) -> tuple[Option, ...]:
+    lifts, typical = _doubled(market.levels, market.bends), float(market.levels.mean())
+    return tuple(
+        Option(
+            channel,
+            size,
+            SETUP + PRICE * share * float(market.spend[channel]),
+            Signal(share * lifts[:, channel], market.noise * typical * share**0.5),
+        )
+        for channel in range(len(market.spend))
+        for size, share in enumerate(SHARES)
+    )
+
+
+def _earned(market: Market, truth: Float[np.ndarray, "channel multiple"], believed: np.ndarray) -> float:
+    """What the split that is best on the believed curves truly earns."""
+    stakes = _stakes(market)
+    return float(stakes.earned(truth[None], stakes.split(believed[None]))[0])
+
+
+def _dice(seed: list[int], quarter: int) -> int:
+    return int(np.random.default_rng([*seed, quarter]).integers(2**31))
+
+
+def _information(state: State) -> Option | None:
+    net = [state.value(option) - option.cost for option in state.options]
+    return state.options[int(np.argmax(net))] if max(net) > 0 else None
+
+
+def _middle(state: State, channel: int) -> Option:
+    return state.options[channel * len(SHARES) + len(SHARES) // 2]
+
+
+def _widest(state: State) -> Option:
+    return _middle(state, int(np.argmax(state.market.levels.std(0))))
+
+
+def _rotation(state: State) -> Option:
+    order = np.argsort(-state.market.spend)
+    return _middle(state, int(order[state.test % len(order)]))
+
+
+def _random(state: State) -> Option:
+    return state.options[int(np.random.default_rng(state.seed).integers(len(state.options)))]
+
+
+POLICIES: dict[str, Policy] = {
+    "none": lambda state: None,
+    "random": _random,
+    "rotation": _rotation,
     "widest": _widest,
-    "information": _by_information,
+    "information": _information,
 }
+"""No test; any test; the channels in turn, the largest first; the least certain contribution in money; the largest net
+value, or none. `rotation` and `widest` run the middle size."""

@@ -24,7 +24,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
-from scipy import stats
 
 from mmm.data.lift import DEGREES_OF_FREEDOM, TRANSPORT
 
@@ -34,10 +33,10 @@ FEWEST_DRAWS = 20.0
 PERFECT = 200
 """Draws whose own best split is solved for the bound."""
 
-Curves = Float[np.ndarray, "channel multiple"]
+Multiples = Float[np.ndarray, "sample channel"]
 Draws = Float[np.ndarray, "sample channel multiple"]
-Split = Callable[[Curves], Float[np.ndarray, " channel"]]
-"""The multiples that earn the most on given curves, within the plan's limits."""
+Split = Callable[[Draws], Multiples]
+"""The multiples that earn the most on each of the given curves, within the plan's limits."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +47,18 @@ class Stakes:
     multiples: Float[np.ndarray, " multiple"]
     split: Split
 
-    def earned(self, curves: Curves, multiples: Float[np.ndarray, " channel"]) -> float:
-        """What a split earns on these curves."""
-        return float(sum(np.interp(at, self.multiples, curve) for at, curve in zip(multiples, curves, strict=True)))
+    def earned(self, curves: Draws, multiples: Float[np.ndarray, "#sample channel"]) -> Float[np.ndarray, " sample"]:
+        """What each split earns on its curves; one split may serve all of them."""
+        above = np.clip(np.searchsorted(self.multiples, multiples), 1, len(self.multiples) - 1)
+        low, high = self.multiples[above - 1], self.multiples[above]
+        share = np.clip((multiples - low) / (high - low), 0.0, 1.0)
+        below, over = (np.take_along_axis(curves, at[..., None], -1)[..., 0] for at in (above - 1, above))
+        return np.asarray((below + share * (over - below)).sum(-1))
 
     @property
-    def today(self) -> Float[np.ndarray, " channel"]:
+    def today(self) -> Multiples:
         """The split that is best on the mean of the draws."""
-        return self.split(self.curves.mean(0))
+        return self.split(self.curves.mean(0, keepdims=True))
 
 
 @dataclass(frozen=True)
@@ -85,8 +88,9 @@ class Worth:
 
 
 def log_weights(signal: Signal, results: Float[np.ndarray, " result"]) -> Float[np.ndarray, "result sample"]:
-    """How likely each draw makes each result."""
-    return np.asarray(stats.t.logpdf((results[:, None] - signal.lift) / signal.scale, DEGREES_OF_FREEDOM))
+    """How likely each draw makes each result, up to a constant."""
+    distance = (results[:, None] - signal.lift) / signal.scale
+    return np.asarray(-(DEGREES_OF_FREEDOM + 1) / 2 * np.log1p(distance**2 / DEGREES_OF_FREEDOM))
 
 
 def normalised(logs: Float[np.ndarray, "*result sample"]) -> Float[np.ndarray, "*result sample"]:
@@ -105,9 +109,7 @@ def sample_information(stakes: Stakes, signals: Sequence[Signal], seed: int, res
         logs = logs + log_weights(signal, signal.lift[truth] + noise)
     weights = normalised(logs)
     after = np.einsum("js,scm->jcm", weights, stakes.curves, optimize=True)
-    today = stakes.today
-    gains = np.array([stakes.earned(curves, stakes.split(curves)) - stakes.earned(curves, today) for curves in after])
-    gains = np.maximum(gains, 0.0)  # a solver's tolerance, never a loss
+    gains = _gains(stakes, after)
     return Worth(
         float(gains.mean()),
         float(gains.std(ddof=1) / np.sqrt(results)),
@@ -117,12 +119,14 @@ def sample_information(stakes: Stakes, signals: Sequence[Signal], seed: int, res
 
 def perfect_information(stakes: Stakes, most: int = PERFECT) -> float:
     """What knowing everything would be worth: no test can be worth more."""
-    today = stakes.today
     chosen = np.unique(np.linspace(0, len(stakes.curves) - 1, most).round().astype(int))
-    gains = [
-        stakes.earned(curves, stakes.split(curves)) - stakes.earned(curves, today) for curves in stakes.curves[chosen]
-    ]
-    return float(np.mean(np.maximum(gains, 0.0)))
+    return float(_gains(stakes, stakes.curves[chosen]).mean())
+
+
+def _gains(stakes: Stakes, curves: Draws) -> Float[np.ndarray, " sample"]:
+    """How much more the split that is best on each of the curves earns there than today's."""
+    better = stakes.earned(curves, stakes.split(curves)) - stakes.earned(curves, stakes.today)
+    return np.maximum(better, 0.0)  # a solver's tolerance, never a loss
 
 
 def remaining_variance(signal: Signal, seed: int, results: int = RESULTS) -> float:

@@ -96,13 +96,17 @@ def draws_of(fit: xr.DataTree, samples: int | None = None) -> Sample:
     """Posterior parameters with chains and draws in one leading axis; all of them, or `samples` evenly spaced ones."""
     posterior = fit["posterior"].to_dataset()
     flat = {str(name): values.values.reshape(-1, *values.shape[2:]) for name, values in posterior.data_vars.items()}
-    total = posterior.sizes["chain"] * posterior.sizes["draw"]
-    chosen = (
+    chosen = spaced(posterior.sizes["chain"] * posterior.sizes["draw"], samples)
+    return {name: jnp.asarray(values[chosen], dtype=float) for name, values in flat.items()}
+
+
+def spaced(total: int, samples: int | None) -> np.ndarray:
+    """The places of `samples` evenly spaced draws among `total`; all of them where there are no more."""
+    return (
         np.arange(total)
         if samples is None or samples >= total
         else np.linspace(0, total - 1, samples).round().astype(int)
     )
-    return {name: jnp.asarray(values[chosen], dtype=float) for name, values in flat.items()}
 
 
 def over_draws(question: Callable[[Sample], Array], draws: Sample) -> np.ndarray:

@@ -132,8 +132,7 @@ def tipping(fit: xr.DataTree, break_even: float | None = None) -> pd.DataFrame:
     over the study's margin. 0 where it is there already; NaN where the data have too few periods to say.
     """
     model, panel, returns = model_of(fit), panel_of(fit), roi(fit).mean(["chain", "draw"])
-    margin = study_of(fit).plan.finance.margin if study_of(fit).plan.finance else None
-    target = break_even if break_even is not None else 1.0 / margin if margin else 1.0
+    target = paying_return(fit) if break_even is None else break_even
     effects, kpi, columns, causes = _regression(fit, model)
     names = [str(name) for name in panel["channel"].values]
     rows = []
@@ -148,6 +147,12 @@ def tipping(fit: xr.DataTree, break_even: float | None = None) -> pd.DataFrame:
             )
         rows.append((name, target, *found))
     return pd.DataFrame(rows, columns=["channel", "break_even", "tipping_share", "tipping_multiple", "like"])
+
+
+def paying_return(fit: xr.DataTree) -> float:
+    """The ROI at which a channel pays back: one over the study's margin, or 1."""
+    finance = study_of(fit).plan.finance
+    return 1.0 / finance.margin if finance and finance.margin else 1.0
 
 
 def _regression(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mmm.plots.budget import spend_shift as spend_shift
     from mmm.plots.calendars import calendar as calendar
     from mmm.plots.calendars import flighting as flighting
+    from mmm.plots.cards import verdict_cards as verdict_cards
     from mmm.plots.composition import contribution_over_time as contribution_over_time
     from mmm.plots.composition import decomposition as decomposition
     from mmm.plots.curves import response_curves as response_curves
@@ -66,6 +67,7 @@ _VERBS = {
     "scenarios": "budget",
     "spend_over_time": "review",
     "spend_shift": "budget",
+    "verdict_cards": "cards",
 }
 
 __all__ = ["describe", *_VERBS]

@@ -193,6 +193,28 @@ def causal_agreement(source: Source) -> str:
 
 
 @spoken_for
+def verdict_cards(source: Source) -> str:
+    """The median return of each channel by every source that speaks of it."""
+    frame = table(source, "estimates").dropna(subset=["median"])
+    model = frame[frame["source"] == "model"].set_index("channel")
+    other = frame[frame["source"].isin(["experiment", "adjustment"])]
+    apart = [
+        str(row["channel"])
+        for row in other.to_dict("records")
+        if row["channel"] in model.index
+        and (row["p05"] > model.loc[row["channel"], "p95"] or row["p95"] < model.loc[row["channel"], "p05"])
+    ]
+    names = [spoken(name) for name in dict.fromkeys(apart)]
+    text = "Returns by mix model, experiment and adjustment: the intervals overlap for all {n} channels."
+    if names:
+        text = (
+            "Returns by mix model, experiment and adjustment: the intervals overlap for {agree} of {n} channels; "
+            "not for {apart}."
+        )
+    return word(text, agree=len(model) - len(names), n=len(model), apart=labels.listed(names))
+
+
+@spoken_for
 def allocation(source: Source) -> str:
     """Which channels a plan may move no further."""
     rows = total(table(source, "allocation"))

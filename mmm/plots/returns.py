@@ -114,9 +114,12 @@ def evidence_looks() -> dict[str, tuple[str, str, str]]:
 
 
 def name_of(metric: str, unit: Units) -> str:
-    """What a metric is called: a return on spend says what one unit of money brings, `Revenue per €1`."""
-    if metric not in ("roi", "mroi"):
-        return word(METRICS.get(metric, metric))
+    """What a metric is called."""
+    return per_spend(metric, unit) if metric in ("roi", "mroi") else word(METRICS.get(metric, metric))
+
+
+def per_spend(metric: str, unit: Units) -> str:
+    """What one unit of money brings (`roi`), or one more of them (`mroi`): `Revenue per €1`."""
     brought = unit.kpi_name if unit.kpi_unit or not unit.valued else word("Value") if unit.currency else word("Return")
     one = labels.money(1.0, unit.currency, 1) if unit.currency else word("unit of spend")
     if metric == "mroi":

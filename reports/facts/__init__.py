@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from reports.facts import (
+    cards,
     changes,
     contribution,
     decision,
@@ -41,6 +42,7 @@ def numbers(source: Source) -> dict[str, dict[str, Any]]:
     return {
         "contribution": contributed,
         "evidence": evident,
+        "cards": cards.numbers(source),
         "decision": decision.numbers(source, evident),
         "scenarios": scenarios.numbers(source),
         "frequency": frequency.numbers(source),

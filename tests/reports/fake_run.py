@@ -378,6 +378,35 @@ def causal_table(sample: Market) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def estimates_table(sample: Market) -> pd.DataFrame:
+    """`tables/estimates.csv`: adjustment a little wider than the model, and an experiment on the first channel."""
+    roi = contribution(sample).sum(1) * sample.value / sample.spend.sum(0)
+    rows = []
+    for i, name in enumerate(sample.channels):
+        sources = {"model": roi[:, i], "adjustment": roi[:, i].mean() + 1.5 * (roi[:, i] - roi[:, i].mean())}
+        sources |= {"model before": 1.1 * roi[:, i], "experiment": 0.9 * roi[:, i]} if i == 0 else {}
+        for source, draws in sources.items():
+            quantiles = np.quantile(draws, (0.05, 0.25, 0.5, 0.75, 0.95))
+            row = {"channel": name, "source": source, "experiment": "spring" if source == "experiment" else ""}
+            row |= {"unit": "money per money", "mean": draws.mean()}
+            rows.append(row | dict(zip(("p05", "p25", "median", "p75", "p95"), quantiles, strict=True)) | {"note": ""})
+    return pd.DataFrame(rows)
+
+
+def cards_table(sample: Market) -> pd.DataFrame:
+    """`tables/cards.csv`: the first channel was tested, the others were not."""
+    roi = (contribution(sample).sum(1) * sample.value / sample.spend.sum(0)).mean(0)
+    measured = {"experiment": "spring", "measured_lift": 9e4, "predicted_lift": 1.1e5, "z": -0.8, "bayes_factor": 1.3}
+    measured |= {"bias": 0.1, "overlap_experiment": 0.6}
+    rows = []
+    for i, name in enumerate(sample.channels):
+        row = {"channel": name, "label": LABELS[i % len(LABELS)], "start": "2024-10-07", "end": "2026-09-28"}
+        row |= {"roi": roi[i], "break_even": 1 / 0.38, "overstated_by": roi[i] * 0.38 - 1, "overlap_adjustment": 0.7}
+        row |= {"experiments": int(i == 0)} | (measured if i == 0 else dict.fromkeys(measured, np.nan))
+        rows.append(row | {"passed": 7, "failed": 1, "not_testable": 1})
+    return pd.DataFrame(rows)
+
+
 def checks_table(channels: Sequence[str], verdict: str) -> pd.DataFrame:
     """`tables/checks.csv`: the worst result is `verdict`."""
     rows = [
@@ -460,6 +489,7 @@ def fake_run(
     if optional:
         tables |= {"verdicts": verdicts_table(named), "causal": causal_table(sample), "review": review_table()} | plan
         tables["frequency"] = frequency_table(named)
+        tables |= {"estimates": estimates_table(sample), "cards": cards_table(sample)}
     (folder / "tables").mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
         table.to_csv(folder / "tables" / f"{name}.csv", index=False, float_format="%.12g")

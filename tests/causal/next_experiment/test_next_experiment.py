@@ -12,7 +12,7 @@ from scipy import stats
 
 from causal.next_experiment import next_experiments, ranking
 from causal.next_experiment.candidates import Candidate, Market
-from causal.next_experiment.decision import Terms, splitter
+from causal.next_experiment.decision import Terms, fill
 from causal.next_experiment.value import (
     Signal,
     Stakes,
@@ -21,6 +21,7 @@ from causal.next_experiment.value import (
     sample_information,
 )
 from mmm.errors import InputError
+from mmm.plan.budget import solve_separable
 
 DRAWS, MEAN, SPREAD = 4000, 0.5, 1.0
 
@@ -32,8 +33,8 @@ def _all_or_nothing() -> Stakes:
     curves = np.zeros((DRAWS, 2, 2))
     curves[:, 0, 1] = theta
 
-    def split(mean: np.ndarray) -> np.ndarray:
-        return np.array([1.0, 0.0]) if mean[0, 1] > 0 else np.array([0.0, 1.0])
+    def split(means: np.ndarray) -> np.ndarray:
+        return np.where(means[:, [0], 1] > 0, [1.0, 0.0], [0.0, 1.0])
 
     return Stakes(curves, np.array([0.0, 1.0]), split)
 
@@ -91,11 +92,22 @@ def test_a_standard_error_is_that_of_blocks_of_the_past() -> None:
     assert Market((), np.tile([1.0, -1.0], 20)).standard_error(2) == 0.0
 
 
-def test_the_split_keeps_the_total_and_goes_where_it_earns() -> None:
-    multiples = np.linspace(0.5, 1.5, 11)
-    split = splitter(np.array([1.0, 3.0]), multiples)(np.stack([5 * multiples, 3 * multiples]))
-    assert split @ [1.0, 3.0] == pytest.approx(4.0)
-    assert split[0] == pytest.approx(1.5)  # 5 a unit against 1
+def test_filling_steps_is_the_certified_split_where_curves_are_concave() -> None:
+    rng, multiples = np.random.default_rng(3), np.linspace(0.0, 2.0, 21)
+    spend = np.array([1.0, 3.0, 2.0])
+    curves = rng.uniform(1, 4, (5, 3, 1)) * multiples ** rng.uniform(0.3, 0.9, (5, 3, 1))
+    filled = fill(spend, multiples)(curves)
+    assert filled @ spend == pytest.approx(np.full(5, 6.0))
+    stakes = Stakes(curves, multiples, fill(spend, multiples))
+    for each, split in zip(curves, filled, strict=True):
+        certified = solve_separable(spend[:, None] * multiples, each, 6.0, tolerance=1e-6)
+        assert stakes.earned(each[None], split[None])[0] == pytest.approx(certified.value, rel=1e-6)
+
+
+def test_a_split_between_multiples_earns_what_lies_between() -> None:
+    stakes = Stakes(np.array([[[0.0, 2.0, 3.0]]]), np.array([0.0, 1.0, 2.0]), lambda curves: curves[..., 0])
+    earned = [stakes.earned(stakes.curves, np.array([[at]]))[0] for at in (0.0, 0.25, 1.0, 1.5, 2.0)]
+    assert earned == pytest.approx([0.0, 0.5, 2.0, 2.5, 3.0])
 
 
 @pytest.fixture
@@ -111,7 +123,9 @@ def ranked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., ranking.NextExperim
     tests = [test_of("tv", 0.05, 0.3, lift), test_of("tv", 9.0, 0.3, lift), test_of("radio", -5.0, 0.3, noise)]
     monkeypatch.setattr(ranking, "stakes_of", lambda *_: (stakes, Terms("EUR", 1.0, 1.0)))
     monkeypatch.setattr(ranking, "candidates", lambda *_, **__: tests)
-    return lambda **asked: next_experiments(xr.DataTree(), **asked)
+    days = pd.date_range("2026-01-05", periods=3, freq="W-MON")
+    fit = xr.DataTree.from_dict({"panel": xr.Dataset(coords={"time": days})})
+    return lambda **asked: next_experiments(fit, **asked)
 
 
 def test_the_ranking_is_by_net_value_and_saving_money_is_no_gain(
@@ -134,12 +148,22 @@ def test_the_portfolio_stays_within_its_budget_and_stops_when_nothing_is_added(
 
 
 def test_a_test_that_teaches_little_has_no_date_for_its_repeat(ranked: Callable[..., ranking.NextExperiments]) -> None:
-    due = ranked().retest.set_index("channel")
-    assert due.loc["tv", "retest_after_years"] > 0
-    assert isinstance(due, pd.DataFrame)
-    assert ranked(drift=0.3).retest["retest_after_years"].iloc[0] == pytest.approx(
-        due["retest_after_years"].iloc[0] / 4
-    )
+    schedule = ranked().retest.set_index("channel")
+    of_tv = schedule.loc["tv"]
+    assert of_tv["retest_after_years"] > 0
+    assert np.isnan(schedule.loc["radio", "retest_after_years"]) == (schedule.loc["radio", "variance_left"] > 0.8)
+    faster = ranked(drift=0.3).retest.set_index("channel").loc["tv"]
+    assert faster["retest_after_years"] == pytest.approx(of_tv["retest_after_years"] / 4)
+
+
+def test_a_repeat_is_due_when_the_measured_weeks_and_the_years_have_passed(
+    ranked: Callable[..., ranking.NextExperiments],
+) -> None:
+    """The data end with the week of 19 January; four weeks are measured and none cools down."""
+    of_tv = ranked().retest.set_index("channel").loc["tv"]
+    assert of_tv["measured_by"] == pd.Timestamp("2026-02-23")
+    years = (of_tv["due"] - of_tv["measured_by"]) / pd.Timedelta(days=365.25)
+    assert years == pytest.approx(of_tv["retest_after_years"], abs=1 / 365)
 
 
 def test_sizes_that_make_no_test_are_all_named(ranked: Callable[..., ranking.NextExperiments]) -> None:

@@ -20,8 +20,10 @@ def test_a_planted_lift_of_five_percent_in_forty_geos_is_found_as_often_as_promi
 
 
 @pytest.mark.slow
-def test_the_closed_loop_never_makes_decisions_much_worse() -> None:
-    """What it gains is recorded, not demanded: see `causal/DESIGN.md`."""
-    table = closed_loop(40, seed=32).set_index("policy")
-    assert (table["fall"] > -3 * table["fall_se"] - 1e-9).all()
-    assert table.loc["information", "spent"] <= table.loc["random", "spent"]
+def test_the_closed_loop_pays_and_its_promises_are_kept() -> None:
+    """The record stands in `causal/DESIGN.md`; here 200 markets of it, with four tests one after the other."""
+    table = closed_loop(200, seed=32).set_index("policy")
+    others = table.drop("information")
+    assert (others["ahead"] > -2 * others["ahead_se"]).all()
+    kept = table.drop(["none", "information"])
+    assert ((kept["fall"] - kept["promised"]).abs() < 4 * kept["promised_se"]).all()

@@ -1,0 +1,132 @@
+"""Do model, experiment and adjustment say the same of a channel's return? All of them on one scale.
+
+`verdict_cards` draws the table `estimates`: for each channel one line for each source that speaks of its return over
+the window, with the 90 % interval thin, the middle half thick and a mark at the median. Lines that do not overlap
+contradict each other, and the verdict beside the channel says what that leaves of its number. The dashed line is the
+return at which a channel pays back.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from mmm.plots import labels, theme
+from mmm.plots.names import evidence_name
+from mmm.plots.returns import per_spend
+from mmm.plots.source import Source, Units, beside, table, units
+from mmm.speech import message, word
+
+LOOKS = {
+    "model before": (message("Mix model before its experiments"), theme.NAVY, "o", "white"),
+    "model": (message("Mix model"), theme.NAVY, "o", None),
+    "experiment": (message("Experiment"), theme.GAIN, "D", None),
+    "adjustment": (message("Backdoor estimate"), theme.PALETTE[3], "s", None),
+}
+"""Name, colour, marker and inside of each source's mark, in the order of the lines."""
+STEP, GAP = 0.24, 0.32
+"""Distance of the lines of one channel, and the room between channels."""
+WIDEST = 4.0
+"""A line is cut where it leaves the others' range by more than this many of its widths."""
+
+
+@theme.styled
+def verdict_cards(
+    source: Source, ax: Axes | None = None, *, cards: pd.DataFrame | None = None, unit: Units | None = None
+) -> Axes:
+    """Every source's estimate of each channel's return, with the return that pays back and the channel's verdict.
+
+    `source` gives the table `estimates` (`channel, source, experiment, p05, p25, median, p75, p95`); `cards` is the
+    table of that name (`channel, label, break_even`), read from the run where it is left out.
+    """
+    unit = unit or units(source)
+    frame = table(source, "estimates").dropna(subset=["median"])
+    frame = frame[frame["source"].isin(list(LOOKS))]
+    cards = beside(source, "cards") if cards is None else cards
+    order = frame["source"].map(list(LOOKS).index)
+    frame = frame.assign(order=order).sort_values("order", kind="stable")
+    names = list(dict.fromkeys(table(source, "estimates")["channel"]))
+    lines = [frame[frame["channel"] == name] for name in names]
+    heights = [STEP * max(len(rows), 1) + GAP for rows in lines]
+    ax = theme.frame(theme.axes(ax, theme.TEXT_WIDTH_CM, 2.2 + 1.25 * sum(heights)), grid="x")
+    left, right = _reach(frame)
+    top, centres = 0.0, []
+    for rows, height in zip(lines, heights, strict=True):
+        places = top + GAP / 2 + STEP * (np.arange(len(rows)) + 0.5)
+        for place, (_, row) in zip(places, rows.iterrows(), strict=True):
+            _line(ax, float(place), row, left, right)
+        centres.append(top + height / 2)
+        top += height
+        ax.axhline(top, color=theme.GRID, linewidth=0.6, zorder=0)
+    ax.set_ylim(top, 0.0)
+    ax.set_xlim(left, right)
+    ax.set_yticks(centres, labels.names([str(name) for name in names], 26))
+    ax.tick_params(axis="y", length=0, labelcolor=theme.INK)
+    labels.plain_ticks(ax.xaxis, 6)
+    labels.name_x(ax, per_spend("roi", unit))
+    if cards is not None:
+        _verdicts(ax, cards.set_index("channel"), names, centres)
+        _pays_back(ax, cards)
+    present = set(frame["source"])
+    handles = [
+        theme.mark(word(name), marker, colour, inside, 4.5)
+        for key, (name, colour, marker, inside) in LOOKS.items()
+        if key in present
+    ]
+    theme.legend(ax, handles, columns=4, wide=True)
+    return ax
+
+
+def _reach(frame: pd.DataFrame) -> tuple[float, float]:
+    """The range of the axis: all middle halves, and tails as far as they leave the others readable."""
+    low, high = min(float(frame["p25"].min()), 0.0), max(float(frame["p75"].max()), 1.2)
+    width = high - low
+    least, most = float(frame["p05"].min()), float(frame["p95"].max())
+    return max(least, low - WIDEST * width / 10) - 0.02 * width, min(most, high + WIDEST * width / 10) + 0.02 * width
+
+
+def _line(ax: Axes, place: float, row: pd.Series, left: float, right: float) -> None:
+    _, colour, marker, inside = LOOKS[str(row["source"])]
+    for (low, high), weight, strength in (
+        ((row["p05"], row["p95"]), 1.4, 0.55),
+        ((row["p25"], row["p75"]), 3.6, 0.45),
+    ):
+        ax.hlines(place, max(low, left), min(high, right), color=colour, linewidth=weight, alpha=strength)
+    face = colour if inside is None else inside
+    ax.plot(row["median"], place, marker=marker, markersize=4.5, color=colour, markerfacecolor=face, zorder=3)
+
+
+def _verdicts(ax: Axes, cards: pd.DataFrame, names: list[str], centres: list[float]) -> None:
+    for name, centre in zip(names, centres, strict=True):
+        if name in cards.index:
+            ax.annotate(
+                labels.wrapped(evidence_name(str(cards.loc[name, "label"])), 18),
+                (1.0, centre),
+                xycoords=("axes fraction", "data"),
+                xytext=(4, 0),
+                textcoords="offset points",
+                va="center",
+                ha="left",
+                color=theme.MUTED,
+                fontsize=theme.SIZE - 0.5,
+            )
+
+
+def _pays_back(ax: Axes, cards: pd.DataFrame) -> None:
+    """The return at which a channel pays back, where the KPI is worth money."""
+    at = cards["break_even"].dropna()
+    if at.empty:
+        return
+    ax.axvline(float(at.iloc[0]), color=theme.INK, linewidth=0.8, linestyle=(0, (3, 2)), zorder=1)
+    ax.annotate(
+        word("pays back"),
+        (float(at.iloc[0]), 1.0),
+        xycoords=("data", "axes fraction"),
+        xytext=(0, 2),
+        textcoords="offset points",
+        color=theme.MUTED,
+        va="bottom",
+        ha="center",
+        fontsize=theme.SIZE - 1,
+    )
