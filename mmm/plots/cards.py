@@ -8,9 +8,12 @@ return at which a channel pays back.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 from mmm.plots import labels, theme
 from mmm.plots.names import evidence_name
@@ -19,7 +22,7 @@ from mmm.plots.source import Source, Units, beside, table, units
 from mmm.speech import message, word
 
 LOOKS = {
-    "model before": (message("Mix model before its experiments"), theme.NAVY, "o", "white"),
+    "model before": (message("Mix model without its experiments"), theme.NAVY, "o", "white"),
     "model": (message("Mix model"), theme.NAVY, "o", None),
     "experiment": (message("Experiment"), theme.GAIN, "D", None),
     "adjustment": (message("Backdoor estimate"), theme.PALETTE[3], "s", None),
@@ -65,16 +68,16 @@ def verdict_cards(
     ax.tick_params(axis="y", length=0, labelcolor=theme.INK)
     labels.plain_ticks(ax.xaxis, 6)
     labels.name_x(ax, per_spend("roi", unit))
-    if cards is not None:
-        _verdicts(ax, cards.set_index("channel"), names, centres)
-        _pays_back(ax, cards)
     present = set(frame["source"])
     handles = [
         theme.mark(word(name), marker, colour, inside, 4.5)
         for key, (name, colour, marker, inside) in LOOKS.items()
         if key in present
     ]
-    theme.legend(ax, handles, columns=4, wide=True)
+    if cards is not None:
+        _verdicts(ax, cards.set_index("channel"), names, centres)
+        handles += _pays_back(ax, cards)
+    theme.legend(ax, handles, columns=5, wide=True)
     return ax
 
 
@@ -113,20 +116,11 @@ def _verdicts(ax: Axes, cards: pd.DataFrame, names: list[str], centres: list[flo
             )
 
 
-def _pays_back(ax: Axes, cards: pd.DataFrame) -> None:
+def _pays_back(ax: Axes, cards: pd.DataFrame) -> list[Line2D]:
     """The return at which a channel pays back, where the KPI is worth money."""
     at = cards["break_even"].dropna()
     if at.empty:
-        return
-    ax.axvline(float(at.iloc[0]), color=theme.INK, linewidth=0.8, linestyle=(0, (3, 2)), zorder=1)
-    ax.annotate(
-        word("pays back"),
-        (float(at.iloc[0]), 1.0),
-        xycoords=("data", "axes fraction"),
-        xytext=(0, 2),
-        textcoords="offset points",
-        color=theme.MUTED,
-        va="bottom",
-        ha="center",
-        fontsize=theme.SIZE - 1,
-    )
+        return []
+    look: dict[str, Any] = {"color": theme.INK, "linewidth": 0.8, "linestyle": (0, (3, 2))}
+    ax.axvline(float(at.iloc[0]), zorder=1, **look)
+    return [Line2D([], [], label=word("Pays back"), **look)]

@@ -19,7 +19,7 @@ def table() -> pd.DataFrame:
         return study.closed_loop(MARKETS, seed=4).set_index("policy")
 
 
-MARKETS = 120
+MARKETS = 80
 
 
 def test_choosing_by_information_gains_at_least_as_much_as_choosing_at_random(table: pd.DataFrame) -> None:
