@@ -34,12 +34,12 @@ def numbers(source: Source) -> dict[str, Any]:
     }
 
 
-def _conflicts(table: pd.DataFrame) -> list[str]:
-    """What the experiments contradict, two of them before one and the model."""
+def _conflicts(table: pd.DataFrame) -> list[dict[str, str]]:
+    """What experiments contradict, two of them before one and the model, then what could not be tested."""
     if table.empty:
         return []
-    found = table[table["result"] == "conflict"]
-    return [str(said) for said in found.sort_values("other", ascending=False, na_position="last")["message"]]
+    found = table[table["result"] != "pass"].sort_values(["result", "other"], na_position="last")
+    return [{"result": str(row["result"]), "message": str(row["message"])} for row in found.to_dict("records")]
 
 
 def words(facts: dict[str, Any], language: Language) -> dict[str, Any]:
@@ -75,7 +75,8 @@ def _tipping(facts: dict[str, Any], language: Language) -> list[Sentence]:
 
 
 def _contradictions(facts: dict[str, Any], language: Language) -> list[Sentence]:
-    return [say(language, "*Conflict*: {note:message}", note=note) for note in facts["conflicts"]]
+    texts = {"conflict": "*Conflict*: {note:message}", "not_testable": "*Not testable*: {note:message}"}
+    return [say(language, texts[row["result"]], note=row["message"]) for row in facts["conflicts"]]
 
 
 def _table(facts: dict[str, Any], language: Language) -> Table:
