@@ -30,8 +30,10 @@ LOOKS = {
 """Name, colour, marker and inside of each source's mark, in the order of the lines."""
 STEP, GAP = 0.24, 0.32
 """Distance of the lines of one channel, and the room between channels."""
-WIDEST = 4.0
-"""A line is cut where it leaves the others' range by more than this many of its widths."""
+BEYOND = 0.4
+"""A line is cut where it leaves the range of all middle halves by more than this share of it."""
+FEW = 12
+"""Channels whose verdicts have room for two lines."""
 
 
 @theme.styled
@@ -52,7 +54,8 @@ def verdict_cards(
     names = list(dict.fromkeys(table(source, "estimates")["channel"]))
     lines = [frame[frame["channel"] == name] for name in names]
     heights = [STEP * max(len(rows), 1) + GAP for rows in lines]
-    ax = theme.frame(theme.axes(ax, theme.TEXT_WIDTH_CM, 2.2 + 1.25 * sum(heights)), grid="x")
+    tall = min(2.2 + 1.25 * sum(heights), theme.PAGE_HEIGHT_CM)
+    ax = theme.frame(theme.axes(ax, theme.TEXT_WIDTH_CM, tall), grid="x")
     left, right = _reach(frame)
     top, centres = 0.0, []
     for rows, height in zip(lines, heights, strict=True):
@@ -86,7 +89,7 @@ def _reach(frame: pd.DataFrame) -> tuple[float, float]:
     low, high = min(float(frame["p25"].min()), 0.0), max(float(frame["p75"].max()), 1.2)
     width = high - low
     least, most = float(frame["p05"].min()), float(frame["p95"].max())
-    return max(least, low - WIDEST * width / 10) - 0.02 * width, min(most, high + WIDEST * width / 10) + 0.02 * width
+    return max(least, low - BEYOND * width) - 0.02 * width, min(most, high + BEYOND * width) + 0.02 * width
 
 
 def _line(ax: Axes, place: float, row: pd.Series, left: float, right: float) -> None:
@@ -104,7 +107,7 @@ def _verdicts(ax: Axes, cards: pd.DataFrame, names: list[str], centres: list[flo
     for name, centre in zip(names, centres, strict=True):
         if name in cards.index:
             ax.annotate(
-                labels.wrapped(evidence_name(str(cards.loc[name, "label"])), 18),
+                labels.wrapped(evidence_name(str(cards.loc[name, "label"])), 18 if len(names) <= FEW else 40),
                 (1.0, centre),
                 xycoords=("axes fraction", "data"),
                 xytext=(4, 0),

@@ -109,7 +109,7 @@ def said_by(run: Path) -> Iterator[str]:
     for name, table in {
         "contribution_over_time": "contribution", "roi": "channels", "response_curves": "curves",
         "fit_over_time": "fit", "spend_shift": "allocation", "allocation": "allocation", "scenarios": "scenarios",
-        "gates": "verdicts", "causal_agreement": "causal",
+        "gates": "verdicts", "causal_agreement": "causal", "verdict_cards": "cards",
     }.items():  # fmt: skip
         if table in present:
             yield getattr(plots.describe, name)(run)
@@ -126,7 +126,7 @@ def test_no_english_word_comes_through_in_a_french_document(runs: list[Path]) ->
 
 def test_no_english_word_comes_through_in_a_french_figure(runs: list[Path]) -> None:
     names = ("contribution_over_time", "roi", "response_curves", "spend_shift", "allocation", "scenarios", "gates")
-    drawn = [getattr(plots, name)(runs[1]) for name in (*names, "causal_agreement", "fit_over_time")]
+    drawn = [getattr(plots, name)(runs[1]) for name in (*names, "causal_agreement", "verdict_cards", "fit_over_time")]
     figures = [np.ravel(axes)[0].get_figure(root=True) for axes in drawn]
     texts = {text.get_text() for figure in figures for text in figure.findobj(match=Text)}
     pyplot.close("all")

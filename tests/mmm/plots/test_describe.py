@@ -21,6 +21,7 @@ from mmm.plots import describe
         "roi",
         "scenarios",
         "spend_shift",
+        "verdict_cards",
     ],
 )
 def test_every_figure_of_any_run_has_words(ugly_run: Path, name: str) -> None:

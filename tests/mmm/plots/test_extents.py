@@ -28,6 +28,7 @@ VERBS = (
     "roi",
     "scenarios",
     "spend_shift",
+    "verdict_cards",
 )
 
 

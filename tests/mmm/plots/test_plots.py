@@ -134,6 +134,18 @@ def test_gates_are_told_apart_without_colour(run: Path) -> None:
     assert {marker for marker, _ in looks} == {"o", "s", "x", "_"}
 
 
+def test_every_source_of_a_card_has_its_own_mark_and_cards_say_what_pays_back(run: Path) -> None:
+    ax = plots.verdict_cards(run)
+    marks = [line.get_marker() for line in ax.lines if line.get_marker() not in ("None", "")]
+    estimates = table(run, "estimates")
+    assert len(marks) == len(estimates)
+    assert marks.count("D") == 1
+    assert set(marks) == {"o", "D", "s"}
+    assert plots.verdict_cards(estimates).get_legend() is not None  # a bare frame knows neither verdicts nor margins
+    dashed = [line for line in ax.lines if line.get_linestyle() == "--"]
+    assert [float(line.get_xdata()[0]) for line in dashed] == [pytest.approx(1 / 0.38)]
+
+
 def test_a_missing_table_is_named_with_those_that_are_there(tmp_path: Path) -> None:
     (tmp_path / "tables").mkdir()
     (tmp_path / "tables" / "fit.csv").write_text("time\n")
