@@ -93,7 +93,9 @@ def next_experiments(
     return NextExperiments(
         table=table.loc[order].reset_index(drop=True),
         portfolio=_portfolio(stakes, _best_by_channel(ranked), terms, fixed_cost, test_budget, seed),
-        retest=_retest(_best_by_channel(ranked), drift, pd.DatetimeIndex(fit["panel"]["time"].values), seed),
+        retest=_retest(
+            _best_by_channel(ranked), drift, pd.DatetimeIndex(fit["panel"].to_dataset()["time"].values), seed
+        ),
         perfect_information=terms.money(perfect_information(stakes)),
         currency=terms.currency,
     )

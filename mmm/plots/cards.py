@@ -85,22 +85,44 @@ def verdict_cards(
 
 
 def _reach(frame: pd.DataFrame) -> tuple[float, float]:
-    """The range of the axis: all middle halves, and tails as far as they leave the others readable."""
-    low, high = min(float(frame["p25"].min()), 0.0), max(float(frame["p75"].max()), 1.2)
+    """The range of the axis: that of model and adjustment, whose longest tails are cut, and as much again for
+    experiments."""
+    steady, tests = frame[frame["source"] != "experiment"], frame[frame["source"] == "experiment"]
+    low, high = min(float(steady["p25"].min()), 0.0), max(float(steady["p75"].max()), 1.2)
     width = high - low
-    least, most = float(frame["p05"].min()), float(frame["p95"].max())
-    return max(least, low - BEYOND * width) - 0.02 * width, min(most, high + BEYOND * width) + 0.02 * width
+    low, high = max(steady["p05"].min(), low - BEYOND * width), min(steady["p95"].max(), high + BEYOND * width)
+    width = high - low
+    left = max(min(low, tests["p05"].min()), low - width) if len(tests) else low
+    right = min(max(high, tests["p95"].max()), high + width) if len(tests) else high
+    return float(left - 0.02 * width), float(right + 0.02 * width)
 
 
 def _line(ax: Axes, place: float, row: pd.Series, left: float, right: float) -> None:
+    """One source's intervals and mark; a source that lies beyond the axis is an arrow at its end, with its median."""
     _, colour, marker, inside = LOOKS[str(row["source"])]
+    middle, face = float(row["median"]), colour if inside is None else inside
+    if not left < middle < right:
+        above = middle >= right
+        ax.plot(
+            right if above else left, place, marker=">" if above else "<", markersize=5, color=colour, clip_on=False
+        )
+        ax.annotate(
+            labels.number(middle),
+            (right if above else left, place),
+            xytext=(-6 if above else 6, 0),
+            textcoords="offset points",
+            ha="right" if above else "left",
+            va="center",
+            color=colour,
+            fontsize=theme.SIZE - 1,
+        )
+        return
     for (low, high), weight, strength in (
         ((row["p05"], row["p95"]), 1.4, 0.55),
         ((row["p25"], row["p75"]), 3.6, 0.45),
     ):
         ax.hlines(place, max(low, left), min(high, right), color=colour, linewidth=weight, alpha=strength)
-    face = colour if inside is None else inside
-    ax.plot(row["median"], place, marker=marker, markersize=4.5, color=colour, markerfacecolor=face, zorder=3)
+    ax.plot(middle, place, marker=marker, markersize=4.5, color=colour, markerfacecolor=face, zorder=3)
 
 
 def _verdicts(ax: Axes, cards: pd.DataFrame, names: list[str], centres: list[float]) -> None:

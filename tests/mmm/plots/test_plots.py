@@ -146,6 +146,16 @@ def test_every_source_of_a_card_has_its_own_mark_and_cards_say_what_pays_back(ru
     assert [float(line.get_xdata()[0]) for line in dashed] == [pytest.approx(1 / 0.38)]
 
 
+def test_an_experiment_far_beyond_all_else_is_an_arrow_with_its_number(run: Path) -> None:
+    far = table(run, "estimates")
+    parts = ["p05", "p25", "median", "p75", "p95"]
+    far.loc[far["source"] == "experiment", parts] = [100.0, 110.0, 120.0, 130.0, 140.0]
+    ax = plots.verdict_cards(far)
+    assert ">" in {line.get_marker() for line in ax.lines}
+    assert "120" in {text.get_text() for text in ax.texts}
+    assert ax.get_xlim()[1] < 50
+
+
 def test_a_missing_table_is_named_with_those_that_are_there(tmp_path: Path) -> None:
     (tmp_path / "tables").mkdir()
     (tmp_path / "tables" / "fit.csv").write_text("time\n")
