@@ -98,7 +98,7 @@ def cards(
     return pd.DataFrame(rows)
 
 
-def carried(one: Measured, returns: Draws, seed: int) -> Draws:
+def carried(one: Measured, returns: Draws, seed: int) -> Float[np.ndarray, " kept"]:
     """Draws of the ROI that an experiment alone implies; a draw that expects no lift at all carries none."""
     felt = np.abs(one.predicted) > 1e-9 * max(float(np.abs(one.predicted).max()), np.finfo(float).tiny)
     error = np.random.default_rng(seed).standard_t(DEGREES_OF_FREEDOM, len(one.predicted))
@@ -142,7 +142,7 @@ def _against(own: list[Measured], used: bool, returns: Draws, seed: int) -> dict
     return {"experiment": one.experiment} | dict(zip(names, values, strict=True))
 
 
-def _clipped(draws: Draws) -> Draws:
+def _clipped(draws: Draws) -> Float[np.ndarray, " kept"]:
     """Without the last half per cent on either side: one wild draw of a heavy tail would empty every histogram."""
     low, high = np.quantile(draws, (0.005, 0.995))
     return draws[(draws >= low) & (draws <= high)]

@@ -21,7 +21,7 @@ money lasts. Tests are independent given the truth, so their weights multiply. A
 back half of the variance it removed; one that removes less than `LEAST_LEARNT` of it has no date. The clock starts when
 the test has been measured, if it starts with the first period after the data:
 
-    years = (1 - remaining share of the variance) * (sd / mean of the lift)^2 / (2 drift^2)
+    years = (1 - remaining share of the variance) * (sd / mean of the lift)^2 / (2 drift^2),  at most `LONGEST_YEARS`
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ from mmm.errors import InputError
 DRIFT = 0.15
 """Standard deviation a year of the logarithm of a channel's effectiveness: an assumption, not a measurement."""
 LEAST_LEARNT = 0.2
+LONGEST_YEARS = 5.0
+"""No test is trusted for longer, however slowly its channel drifts."""
 POOL = 6
 """Tests that the portfolio considers: the best of as many channels."""
 
@@ -180,7 +182,8 @@ def _retest(best: Sequence[Candidate], drift: float, times: pd.DatetimeIndex, se
     for test in best:
         left = remaining_variance(test.signal, seed)
         relative = float(test.signal.lift.std() / max(abs(test.signal.lift.mean()), np.finfo(float).tiny))
-        years = (1 - left) * relative**2 / (2 * drift**2) if 1 - left >= LEAST_LEARNT else np.nan
+        halved = (1 - left) * relative**2 / (2 * drift**2)
+        years = min(halved, LONGEST_YEARS) if 1 - left >= LEAST_LEARNT else np.nan
         measured = times[-1] + (1 + test.periods + test.cooldown) * step
         due = (measured + pd.Timedelta(days=365.25 * years)).normalize() if years == years else pd.NaT
         row = {"channel": test.channel, "variance_left": left, "measured_by": measured.normalize()}

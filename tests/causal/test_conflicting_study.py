@@ -32,7 +32,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     market = simulate(seed=3, weeks=WEEKS, channels=CHANNELS, controls=False, promotion=False)
     market.frame.to_csv(folder / "data.csv", index=False)
     _experiments(market.frame).to_csv(folder / "lift.csv", index=False)
-    quick = {"mode": "quick", "chains": 1, "draws": 200, "warmup": 200, "seed": 1}
+    quick = {"mode": "quick", "chains": 2, "draws": 100, "warmup": 150, "seed": 1}
     described = market.study("data.csv") | {"fit": quick, "experiments": "lift.csv"}
     (folder / "study.yaml").write_text(yaml.safe_dump(described, sort_keys=False))
     study = load_study(folder / "study.yaml")

@@ -148,19 +148,20 @@ def test_the_portfolio_stays_within_its_budget_and_stops_when_nothing_is_added(
 
 
 def test_a_test_that_teaches_little_has_no_date_for_its_repeat(ranked: Callable[..., ranking.NextExperiments]) -> None:
-    schedule = ranked().retest.set_index("channel")
+    schedule = ranked(drift=1.5).retest.set_index("channel")
     of_tv = schedule.loc["tv"]
     assert of_tv["retest_after_years"] > 0
     assert np.isnan(schedule.loc["radio", "retest_after_years"]) == (schedule.loc["radio", "variance_left"] > 0.8)
-    faster = ranked(drift=0.3).retest.set_index("channel").loc["tv"]
+    faster = ranked(drift=3.0).retest.set_index("channel").loc["tv"]
     assert faster["retest_after_years"] == pytest.approx(of_tv["retest_after_years"] / 4)
+    assert ranked(drift=0.01).retest.set_index("channel").loc["tv", "retest_after_years"] == ranking.LONGEST_YEARS
 
 
 def test_a_repeat_is_due_when_the_measured_weeks_and_the_years_have_passed(
     ranked: Callable[..., ranking.NextExperiments],
 ) -> None:
     """The data end with the week of 19 January; four weeks are measured and none cools down."""
-    of_tv = ranked().retest.set_index("channel").loc["tv"]
+    of_tv = ranked(drift=1.5).retest.set_index("channel").loc["tv"]
     assert of_tv["measured_by"] == pd.Timestamp("2026-02-23")
     years = (of_tv["due"] - of_tv["measured_by"]) / pd.Timedelta(days=365.25)
     assert years == pytest.approx(of_tv["retest_after_years"], abs=1 / 365)
