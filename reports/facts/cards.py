@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
-
 from reports.language import Language, Scale, Sentence, number, say, styled
 from reports.source import Source
 from reports.table import Table
@@ -30,14 +28,22 @@ def numbers(source: Source) -> dict[str, Any]:
     return {
         "channels": channels,
         "nearest": min(off, key=lambda row: abs(row["overstated_by"])) if off else None,
-        "conflicts": _conflicts(source["experiments"]),
+        "conflicts": _conflicts(source),
     }
 
 
-def _conflicts(table: pd.DataFrame) -> list[dict[str, str]]:
-    """What experiments contradict, two of them before one and the model, then what could not be tested."""
+def _conflicts(source: Source) -> list[dict[str, str]]:
+    """What experiments contradict, two of them before one and the model, then what could not be tested.
+
+    A channel whose gate "experiment" failed has said already that it contradicts the model.
+    """
+    table, verdicts = source["experiments"], source["verdicts"]
     if table.empty:
         return []
+    against = table["other"].isna() & (table["result"] == "conflict")
+    if len(verdicts):
+        failed = verdicts[(verdicts["gate"] == "experiment") & (verdicts["result"] == "fail")]
+        table = table[~(against & table["channel"].isin(failed["channel"]))]
     found = table[table["result"] != "pass"].sort_values(["result", "other"], na_position="last")
     return [{"result": str(row["result"]), "message": str(row["message"])} for row in found.to_dict("records")]
 
