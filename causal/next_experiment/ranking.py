@@ -17,9 +17,10 @@ the mean, not cautiously: a cautious plan would also pay for the comfort of know
 channels; that a test may free a channel from `plan.max_shift_unvalidated` is worth something more, and is not counted.
 
 The portfolio is greedy: the test with the largest net gain given those already chosen, one a channel, as long as the
-money lasts. Tests are independent given the truth, so their weights multiply. A test is due again when drift has given
-back half of the variance it removed; one that removes less than `LEAST_LEARNT` of it has no date. The clock starts when
-the test has been measured, if it starts with the first period after the data:
+money lasts. Tests are independent given the truth, so their weights multiply. Two tests that share geos run one after
+the other, the second when the first has been measured (`causal.registry` says what happens otherwise). A test is due
+again when drift has given back half of the variance it removed; one that removes less than `LEAST_LEARNT` of it has no
+date. The clock starts when the test has been measured, if it starts with the first period after the data:
 
     years = (1 - remaining share of the variance) * (sd / mean of the lift)^2 / (2 drift^2),  at most `LONGEST_YEARS`
 """
@@ -28,6 +29,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -92,12 +94,11 @@ def next_experiments(
     table = pd.DataFrame([_row(*pair, terms, fixed_cost) for pair in zip(tests, worths, strict=True)])
     order = table["net"].sort_values(ascending=False, kind="stable").index
     ranked = [tests[place] for place in order]
+    times = pd.DatetimeIndex(fit["panel"].to_dataset()["time"].values)
     return NextExperiments(
         table=table.loc[order].reset_index(drop=True),
-        portfolio=_portfolio(stakes, _best_by_channel(ranked), terms, fixed_cost, test_budget, seed),
-        retest=_retest(
-            _best_by_channel(ranked), drift, pd.DatetimeIndex(fit["panel"].to_dataset()["time"].values), seed
-        ),
+        portfolio=_portfolio(stakes, _best_by_channel(ranked), terms, fixed_cost, test_budget, times, seed),
+        retest=_retest(_best_by_channel(ranked), drift, times, seed),
         perfect_information=terms.money(perfect_information(stakes)),
         currency=terms.currency,
     )
@@ -140,11 +141,18 @@ def _best_by_channel(ranked: Sequence[Candidate]) -> list[Candidate]:
 
 
 def _portfolio(
-    stakes: Stakes, pool: list[Candidate], terms: Terms, fixed_cost: float, budget: float | None, seed: int
+    stakes: Stakes,
+    pool: list[Candidate],
+    terms: Terms,
+    fixed_cost: float,
+    budget: float | None,
+    times: pd.DatetimeIndex,
+    seed: int,
 ) -> pd.DataFrame:
-    """Tests added while they add more than they cost."""
+    """Tests added while they add more than they cost, and when each could run."""
     chosen: list[Candidate] = []
-    rows, known, spent = [], 0.0, 0.0
+    rows: list[dict[str, Any]] = []
+    known, spent = 0.0, 0.0
     while pool:
         costs = [max(cost_of(test, terms, fixed_cost), 0.0) for test in pool]
         values = [
@@ -165,6 +173,7 @@ def _portfolio(
                 "multiple": test.multiple,
                 "geos": len(test.geos),
                 "periods": test.periods,
+                **_dates(test, chosen, rows, times),
                 "cost": costs[best],
                 "value_added": values[best] - known,
                 "value_of_all": values[best],
@@ -172,8 +181,18 @@ def _portfolio(
         )
         known = values[best]
         chosen.append(test)
-    columns = ["channel", "multiple", "geos", "periods", "cost", "value_added", "value_of_all"]
+    columns = ["channel", "multiple", "geos", "periods", "start", "measured_by", "cost", "value_added", "value_of_all"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _dates(
+    test: Candidate, chosen: Sequence[Candidate], rows: Sequence[dict[str, Any]], times: pd.DatetimeIndex
+) -> dict[str, pd.Timestamp]:
+    """The first period after the data, or after the tests that share a geo with it; and when it has been measured."""
+    step = times[-1] - times[-2]
+    waits = [row["measured_by"] for other, row in zip(chosen, rows, strict=True) if set(other.geos) & set(test.geos)]
+    start = max(waits, default=(times[-1] + step).normalize())
+    return {"start": start, "measured_by": (start + (test.periods + test.cooldown) * step).normalize()}
 
 
 def _retest(best: Sequence[Candidate], drift: float, times: pd.DatetimeIndex, seed: int) -> pd.DataFrame:

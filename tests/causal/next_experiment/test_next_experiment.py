@@ -147,6 +147,19 @@ def test_the_portfolio_stays_within_its_budget_and_stops_when_nothing_is_added(
     assert ranked(fixed_cost=100.0).portfolio.empty
 
 
+def test_tests_in_the_same_geos_run_one_after_the_other() -> None:
+    """The data end with the week of 19 January; tests last four weeks."""
+    times = pd.date_range("2026-01-05", periods=3, freq="W-MON")
+    one, two, elsewhere = (
+        Candidate(name, 2.0, geos, 4, tail, 0.0, 0.0, Signal(np.zeros(2), 1.0))
+        for name, geos, tail in (("tv", ("north",), 1), ("radio", ("north", "east"), 0), ("print", ("south",), 0))
+    )
+    first = ranking._dates(one, [], [], times)
+    assert (first["start"], first["measured_by"]) == (pd.Timestamp("2026-01-26"), pd.Timestamp("2026-03-02"))
+    assert ranking._dates(two, [one], [first], times)["start"] == first["measured_by"]
+    assert ranking._dates(elsewhere, [one], [first], times)["start"] == first["start"]
+
+
 def test_a_test_that_teaches_little_has_no_date_for_its_repeat(ranked: Callable[..., ranking.NextExperiments]) -> None:
     schedule = ranked(drift=1.5).retest.set_index("channel")
     of_tv = schedule.loc["tv"]
