@@ -121,7 +121,7 @@ def design_mean(structure: Structure, arrays: Arrays) -> Float[Array, " column"]
     return mean - 1.0 * (mean == 1.0) if structure.link == "log" else mean
 
 
-def coefficient_of(structure: Structure, arrays: Arrays, draw: Parameters) -> Float[Array, "geo channel"]:
+def coefficient_of(structure: Structure, arrays: Arrays, draw: Parameters) -> Float[Array, "geo_or_one channel"]:
     """The coefficients that belong to one draw of the sampled parameters."""
     parameters = component_parameters(structure, draw)
     shapes = response(structure, arrays, parameters)
@@ -161,7 +161,7 @@ def _coefficient(
     shapes: Float[Array, "channel time geo"],
     share: Float[Array, " channel"],
     relative: Float[Array, "geo channel"] | None,
-) -> Float[Array, "geo channel"]:
+) -> Float[Array, "geo_or_one channel"]:
     level = (share / effect_of_share(structure, arrays, parameters, shapes, relative))[None, :]
     return level if relative is None else level * relative
 
