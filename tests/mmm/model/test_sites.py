@@ -59,7 +59,7 @@ def test_only_cells_whose_kpi_counts_are_data(model: Model, sites: dict[str, Sit
 
 def test_what_depends_on_others_follows_them(model: Model, sites: dict[str, Site]) -> None:
     """Offsets are a quarter centred: their scale is the spread to that power."""
-    follow = jax.jit(parameters_given(model, "geo_contrast", sites["geo_offset"]))
+    follow = jax.jit(parameters_given(model, "geo_contrast", sites["geo_contrast"]))
     scale = follow({"geo_spread": jnp.array([0.0625, 0.5])})
     np.testing.assert_allclose(scale["sigma"].squeeze(), [0.5, 0.5**0.25])
 
