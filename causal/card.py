@@ -33,7 +33,7 @@ from jaxtyping import Float
 from causal.conflict import MOST_PARETO_K, Measured, before, contradiction
 from causal.estimand import overlap
 from mmm.data.lift import DEGREES_OF_FREEDOM
-from mmm.study import INTERVAL
+from mmm.study import INTERVAL, Study
 
 MODEL, BEFORE, EXPERIMENT, ADJUSTMENT = "model", "model before", "experiment", "adjustment"
 QUANTILES = {"p05": INTERVAL[0], "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": INTERVAL[1]}
@@ -73,7 +73,8 @@ def cards(
     from mmm.insight.identify import paying_return
 
     panel, used = fit["panel"].to_dataset(), "lift" in fit.children
-    target = paying_return(fit) if _valued(fit) else np.nan
+    valued = Study.model_validate_json(fit.attrs["study"]).data.kpi.valued
+    target = paying_return(fit) if valued else np.nan
     days = pd.DatetimeIndex(panel["time"].values[panel["in_window"].values]).strftime("%Y-%m-%d")
     shared = adjusted.set_index("channel")["overlap"]
     rows = []
@@ -175,14 +176,6 @@ def _row(channel: str, source: str, draws: Draws | None, experiment: str = "", n
         }
     named: dict[str, object] = {"channel": channel, "source": source, "experiment": experiment}
     return named | {"unit": "money per money"} | numbers | {"note": note}
-
-
-def _valued(fit: xr.DataTree) -> bool:
-    """Whether the KPI is worth money, without which no return breaks even."""
-    from mmm.study import Study
-
-    kpi = Study.model_validate_json(fit.attrs["study"]).data.kpi
-    return kpi.kind == "revenue" or kpi.value_per_kpi != 1.0
 
 
 def _seed(fit: xr.DataTree) -> int:

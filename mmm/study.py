@@ -82,6 +82,11 @@ class Kpi(Part):
     kind: Literal["revenue", "count"] = "revenue"
     value_per_kpi: PositiveFloat | Key = 1.0
 
+    @property
+    def valued(self) -> bool:
+        """Whether a unit is worth money, without which no return breaks even."""
+        return self.kind == "revenue" or self.value_per_kpi != 1.0
+
 
 class Window(Part):
     """The periods that enter the likelihood; rows before `start` only feed carryover."""

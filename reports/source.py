@@ -118,18 +118,17 @@ def language(source: Source) -> Language:
     """The language of the run's documents: its locale, its currency, and what its KPI and periods are called."""
     data = source.study.data
     kpi = data.kpi
-    valued = kpi.kind == "revenue" or kpi.value_per_kpi != 1.0
     locale = source.study.report.locale
     with speaking(locale):
         outcome = word("revenue") if kpi.kind == "revenue" else kpi.column.replace("_", " ")
         worth = word("{one} value", one=outcome.removesuffix("s"), many=outcome)
-        named = worth if valued and kpi.kind == "count" else outcome
+        named = worth if kpi.valued and kpi.kind == "count" else outcome
         the_kpi = word("the revenue") if kpi.kind == "revenue" else word("the {kpi}", kpi=named)
         period = word(_period(source["fit"]))
     return Language(
         locale=locale,
         currency=source.study.currency,
-        valued=valued,
+        valued=kpi.valued,
         kpi=named,
         the_kpi=the_kpi,
         outcome=outcome,

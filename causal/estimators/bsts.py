@@ -21,12 +21,11 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from jaxtyping import Bool, Float
 from scipy import linalg
 
-from causal.estimators.estimate import LEVEL, Estimate, window_of
-from causal.estimators.its import NOTHING_ELSE, UNTOUCHED, Mixture, explaining, quantile, share_below, untouched
+from causal.estimators.estimate import LEVEL, Estimate
+from causal.estimators.its import UNTOUCHED, Mixture, explaining, from_mixture, untouched
 from causal.estimators.trial import Day, Panel, Trial, read_trial
 
 GOES_ON = "Level, trend, season and the relation to the related series would have gone on as before the start."
@@ -67,21 +66,7 @@ def estimate(
     trial = read_trial(panel, treated, start, end, measured_until, controls_needed=False, **layout)
     chosen = trial.control_geos if related is None else tuple(related)
     answers, expected = answers_by_draw(trial, chosen, seed)
-    att = float(answers.weight @ answers.effect)
-    below = share_below(answers, 0.0)
-    seen = float(trial.target[trial.measured].sum() * trial.treated.sum())
-    return Estimate(
-        estimator="bsts",
-        att=att,
-        interval=(quantile(answers, 0.5 - level / 2), quantile(answers, 0.5 + level / 2)),
-        p_value=2 * min(below, 1 - below),
-        level=level,
-        cells=trial.cells,
-        expected=seen - att * trial.cells,
-        assumptions=(NOTHING_ELSE, GOES_ON, UNTOUCHED) if chosen else (NOTHING_ELSE, GOES_ON),
-        series=pd.DataFrame({"kpi": trial.target, "expected": expected}, index=trial.times),
-        window=window_of(trial),
-    )
+    return from_mixture("bsts", answers, trial, expected, level, (GOES_ON, UNTOUCHED) if chosen else (GOES_ON,))
 
 
 def answers_by_draw(trial: Trial, related: Sequence[str], seed: int = 0) -> tuple[Mixture, Float[np.ndarray, " time"]]:

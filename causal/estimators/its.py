@@ -65,19 +65,33 @@ def estimate(
     trial = read_trial(panel, treated, start, end, measured_until, controls_needed=False, **layout)
     step = trial.measured.astype(float)
     answers = answers_by_persistence(observations(trial.target[None], step[None], explaining(trial, related)[None]))
-    effect = float(answers.weight @ answers.effect)
+    expected = trial.target - float(answers.weight @ answers.effect) * step
+    return from_mixture("its", answers, trial, expected, level, (TREND, UNTOUCHED) if related else (TREND,))
+
+
+def from_mixture(
+    estimator: str,
+    answers: Mixture,
+    trial: Trial,
+    expected: Float[np.ndarray, " time"],
+    level: float,
+    assumptions: tuple[str, ...],
+) -> Estimate:
+    """Estimate, interval and p-value as mean, quantiles and tail of one mixture; `expected` is the KPI of the mean
+    treated geo without the effect, and `assumptions` come after the one that every past needs."""
+    att = float(answers.weight @ answers.effect)
     below = share_below(answers, 0.0)
     seen = float(trial.target[trial.measured].sum() * trial.treated.sum())
     return Estimate(
-        estimator="its",
-        att=effect,
+        estimator=estimator,
+        att=att,
         interval=(quantile(answers, 0.5 - level / 2), quantile(answers, 0.5 + level / 2)),
         p_value=2 * min(below, 1 - below),
         level=level,
         cells=trial.cells,
-        expected=seen - effect * trial.cells,
-        assumptions=(NOTHING_ELSE, TREND, UNTOUCHED) if related else (NOTHING_ELSE, TREND),
-        series=pd.DataFrame({"kpi": trial.target, "expected": trial.target - effect * step}, index=trial.times),
+        expected=seen - att * trial.cells,
+        assumptions=(NOTHING_ELSE, *assumptions),
+        series=pd.DataFrame({"kpi": trial.target, "expected": expected}, index=trial.times),
         window=window_of(trial),
     )
 

@@ -168,16 +168,7 @@ def scenarios(source: Source, ax: Axes | None = None, *, unit: Units | None = No
         gain, sure = labels.money(mean[place], unit.worth, sign=True), labels.percent(chance[place])
         known = np.isfinite(chance[place])
         words = word("{gain}, {p} chance of a gain", gain=gain, p=sure) if known else word("changes nothing")
-        ax.annotate(
-            words,
-            (1.0, place),
-            xycoords=("axes fraction", "data"),
-            xytext=(6, 0),
-            textcoords="offset points",
-            va="center",
-            ha="left",
-            color=theme.INK,
-        )
+        labels.at_right(ax, place, words, gap=6.0, color=theme.INK)
     ax.set_yticks(range(len(rows)), labels.names([title(str(name)) for name in rows["scenario"]], 24))
     ax.tick_params(axis="y", labelcolor=theme.INK)
     ax.set_ylim(-0.6, len(rows) - 0.4)

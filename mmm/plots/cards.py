@@ -128,17 +128,8 @@ def _line(ax: Axes, place: float, row: pd.Series, left: float, right: float) -> 
 def _verdicts(ax: Axes, cards: pd.DataFrame, names: list[str], centres: list[float]) -> None:
     for name, centre in zip(names, centres, strict=True):
         if name in cards.index:
-            ax.annotate(
-                labels.wrapped(evidence_name(str(cards.loc[name, "label"])), 18 if len(names) <= FEW else 40),
-                (1.0, centre),
-                xycoords=("axes fraction", "data"),
-                xytext=(4, 0),
-                textcoords="offset points",
-                va="center",
-                ha="left",
-                color=theme.MUTED,
-                fontsize=theme.SIZE - 0.5,
-            )
+            said = labels.wrapped(evidence_name(str(cards.loc[name, "label"])), 18 if len(names) <= FEW else 40)
+            labels.at_right(ax, centre, said, color=theme.MUTED, fontsize=theme.SIZE - 0.5)
 
 
 def _pays_back(ax: Axes, cards: pd.DataFrame) -> list[Line2D]:

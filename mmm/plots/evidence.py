@@ -56,17 +56,7 @@ def gates(source: Source, ax: Axes | None = None) -> Axes:
     ax.set_yticks(range(len(names)), labels.names(names, 30)[::-1])
     ax.tick_params(axis="both", length=0, labelcolor=theme.INK)
     for place, name in enumerate(reversed(names)):
-        ax.annotate(
-            evidence_name(verdict[name]),
-            (1.0, place),
-            xycoords=("axes fraction", "data"),
-            xytext=(4, 0),
-            textcoords="offset points",
-            va="center",
-            ha="left",
-            color=theme.MUTED,
-            fontsize=theme.SIZE - 0.5,
-        )
+        labels.at_right(ax, place, evidence_name(verdict[name]), color=theme.MUTED, fontsize=theme.SIZE - 0.5)
     _name_gates(ax, tests)
     ax.legend(handles=_key(set(frame["result"])), loc="upper left", bbox_to_anchor=(0.0, -0.02), ncols=3)
     return ax

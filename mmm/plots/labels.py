@@ -13,6 +13,7 @@ import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -145,6 +146,20 @@ def wrapped(text: str, width: int) -> str:
         else:
             lines.append(part)
     return "\n".join(lines)
+
+
+def at_right(ax: Axes, place: float | int, text: str, gap: float = 4.0, **look: Any) -> None:
+    """Writes `text` beside the row at `place`, `gap` points to the right of the Axes."""
+    ax.annotate(
+        text,
+        (1.0, place),
+        xycoords=("axes fraction", "data"),
+        xytext=(gap, 0),
+        textcoords="offset points",
+        va="center",
+        ha="left",
+        **look,
+    )
 
 
 def name_x(ax: Axes, text: str) -> None:

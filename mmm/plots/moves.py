@@ -15,7 +15,7 @@ from mmm.plots.source import Source, Units, table, units
 from mmm.speech import word
 
 NOISE = 2.0
-"""Monte Carlo errors of its two ends below which a move is no finding."""
+"""Monte Carlo errors below which a move, or a part of it, is no finding."""
 
 
 @theme.styled

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mmm.plots.moves import NOISE
 from reports.language import Language, Scale, Sentence, number, say, styled
 from reports.source import Source
 from reports.table import Table
@@ -32,8 +33,6 @@ REASONS = {
     "learned": "what the new data taught",
     "asked": "the longer period that it is asked over",
 }
-NOISE = 2.0
-"""Monte Carlo errors below which a part is no finding."""
 TWO_DECIMALS = Scale(0, 2)
 SHOWN = 0.005
 """The smallest part that is not zero in two decimals."""
