@@ -1,4 +1,4 @@
-"""At which scale does the sampler move between geos? Learned for each channel in a pilot.
+"""At which scale does the sampler move between geos? Learned for each channel in the warm-up.
 
 A channel differs between geos by `spread^(1 - centring) contrast`, where `contrast ~ Normal(0, spread^centring)`. Where
 geos say much of a channel their differences are known, and `contrast` should be they (centring 1): anything else would
@@ -9,7 +9,7 @@ With differences d, log size(d) grows with log spread by nothing in the first ca
 
     centring = 1 - slope of log size(d) on log spread
 
-over the draws of a pilot makes size(contrast) and spread uncorrelated.
+over the draws of the warm-up makes size(contrast) and spread uncorrelated.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ import numpy as np
 from jaxtyping import Float
 
 CENTRING: Final = 0.25
-"""Before a pilot has said more, and in what is kept of a fit."""
+"""Before the warm-up has said more, and in what is kept of a fit."""
 MOST: Final = 0.9
-"""A spread near zero is a funnel at 1 whatever the pilot saw."""
+"""A spread near zero is a funnel at 1 whatever the warm-up saw."""
 
 ByChannel = Float[np.ndarray, " channel"]
 
 
-def learned(
+def learned_centring(
     spread: Float[np.ndarray, "chain draw channel"],
     contrast: Float[np.ndarray, "chain draw geo_less_one channel"],
     centring: ByChannel,
@@ -46,3 +46,18 @@ def recentred(values: Mapping[str, np.ndarray], before: ByChannel, after: ByChan
     centring."""
     scale = np.exp(np.asarray(values["geo_spread"])[..., None, :] * (after - before))
     return {**values, "geo_contrast": np.asarray(values["geo_contrast"]) * scale}
+
+
+def gradient_recentred(
+    values: Mapping[str, np.ndarray], gradient: Mapping[str, np.ndarray], before: ByChannel, after: ByChannel
+) -> dict[str, np.ndarray]:
+    """The `gradient` of a log density at unconstrained `values` in the coordinates of another centring, less what the
+    change of volume adds, which is the same everywhere."""
+    change = after - before
+    scale = np.exp(np.asarray(values["geo_spread"])[..., None, :] * change)
+    along = (np.asarray(gradient["geo_contrast"]) * values["geo_contrast"]).sum(axis=-2)
+    return {
+        **gradient,
+        "geo_contrast": np.asarray(gradient["geo_contrast"]) / scale,
+        "geo_spread": np.asarray(gradient["geo_spread"]) - change * along,
+    }

@@ -48,7 +48,7 @@ def mix_model(structure: Structure, arrays: Arrays, collapse: bool = True) -> No
     """The NumPyro model of `structure` given `arrays`."""
     parameters = sample_media(structure, arrays)
     media = media_effect(parameters["coefficient"], parameters["response"])
-    if arrays.lift is not None:
+    if arrays.lift is not None and structure.link == "identity":
         observe_lift(structure, arrays, arrays.lift, parameters)
     sd = design_sd(structure, arrays)
     if structure.collapses and collapse:
@@ -62,6 +62,8 @@ def mix_model(structure: Structure, arrays: Arrays, collapse: bool = True) -> No
     if shock is not None:
         with numpyro.plate("period", arrays.mask.shape[0]):
             linear = linear + (shock * numpyro.sample("shock_offset", dist.Normal(0.0, 1.0)))[:, None]
+    if arrays.lift is not None and structure.link == "log":
+        observe_lift(structure, arrays, arrays.lift, parameters, linear)
     _observe(structure, arrays, jnp.exp(linear) if structure.link == "log" else linear)
 
 
@@ -108,6 +110,15 @@ def prior_centre(structure: Structure, arrays: Arrays, collapse: bool = True) ->
     if structure.likelihood == "student_t":
         centre["degrees_of_freedom"] = jnp.asarray(10.0)
     return centre | {"sigma": jnp.asarray(0.2 * SIGMA_SCALE)}
+
+
+def owners(structure: Structure) -> dict[str, tuple[int, ...]]:
+    """The sampled parameters that are each a channel's own, and the channel of each of their entries."""
+    everyone = tuple(range(len(structure.channels)))
+    own = {"log_share": everyone} | ({"geo_spread": everyone} if len(structure.geos) > 1 else {})
+    for group, key, _, prior in component_sites(structure):
+        own[f"{key}_own" if isinstance(prior, Alike) else key] = group.channels
+    return own
 
 
 def design_sd(structure: Structure, arrays: Arrays) -> Float[Array, " column"]:

@@ -1,8 +1,10 @@
 """How is a posterior drawn? NUTS, one chain a device, in chunks of one compiled program.
 
 Warm-up and draws run through the same program, `CHUNK` steps at a time: it compiles once, takes the data as an argument
-(so a refit of the same shape finds it in the compile cache), and reports progress between chunks. With several geos
-the first third of the warm-up is a pilot, which says how to centre their differences (`mmm.model.centring`).
+(so a refit of the same shape finds it in the compile cache), and reports progress between chunks. After each chunk of
+the warm-up all chains together learn how far to step (`mmm.model.metric`) and, with several geos, how to centre their
+differences (`mmm.model.centring`); the chunk that follows learns a step size for it. Chunks are short, and so are the
+trajectories of the warm-up: what is learned early from chains that are still on their way is soon learned again.
 """
 
 from __future__ import annotations
@@ -15,23 +17,27 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
-from numpyro.infer import NUTS
-from numpyro.infer.util import unconstrain_fn
+from numpyro.infer.hmc import hmc
+from numpyro.infer.util import constrain_fn, potential_energy, unconstrain_fn
 
-from mmm.model.centring import CENTRING, learned, recentred
-from mmm.model.likelihood import mix_model, prior_centre
+from mmm.model.centring import CENTRING, gradient_recentred, learned_centring, recentred
+from mmm.model.likelihood import mix_model, owners, prior_centre
+from mmm.model.metric import Metric, learned, unknown
 from mmm.model.spec import Arrays, Structure
 
-CHUNK = 100
+CHUNK = 50
 TARGET_ACCEPTANCE = {False: 0.8, True: 0.9}
 """By whether there are several geos: their spreads may be near zero, where a larger step diverges."""
-MAX_TREE_DEPTH = (6, 9)
+MAX_TREE_DEPTH = (4, 9)
 """During warm-up, when long trajectories teach little, and after it."""
+ONE_WINDOW = 2
+"""NumPyro's last window of adaptation: within a chunk the step size is learned once, for a metric that stays."""
 JITTER = 0.3
 """Standard deviation of the starting points around the centre of the priors, on the unconstrained scale."""
 
 Progress = Callable[[str, int, int], None]
 """Called as `progress("sampling", steps_done, steps_in_all)`."""
+Values = dict[str, np.ndarray]
 
 
 class Draws(NamedTuple):
@@ -41,6 +47,21 @@ class Draws(NamedTuple):
     diverging: Array
     steps: Array
     acceptance: Array
+
+
+class _Chunk(NamedTuple):
+    """`CHUNK` steps of all chains: unconstrained values, gradients of the potential there, and statistics."""
+
+    values: Values
+    gradient: Values
+    diverging: np.ndarray
+    steps: np.ndarray
+    acceptance: np.ndarray
+
+
+class _Seen(NamedTuple):
+    values: Values
+    gradient: Values
 
 
 def draw_posterior(
@@ -53,63 +74,96 @@ def draw_posterior(
     progress: Progress | None = None,
 ) -> Draws:
     """Draws of the sampled parameters; the same seed gives the same draws."""
-    pilot = _whole_chunks(warmup // 3) if len(structure.geos) > 1 else 0
-    warmup, steps = _whole_chunks(warmup - pilot), _whole_chunks(draws)
-    whole, done = pilot + warmup + steps, 0
-    program = _program(structure, chains, warmup)
-    keys = jax.random.split(jax.random.PRNGKey(seed), chains)
+    rounds, chunks = _chunks(warmup), _chunks(draws)
+    advance = _counting(_program(structure, chains).advance, rounds + chunks, progress)
+    state, arrays = _warmed_up(structure, arrays, jax.random.split(jax.random.PRNGKey(seed), chains), rounds, advance)
+    drawn = []
+    for _ in range(chunks):
+        state, chunk = advance(state, arrays)
+        drawn.append(chunk._replace(gradient={}))
+    whole = _Chunk(*jax.tree.map(lambda *parts: np.concatenate(parts, axis=1)[:, :draws], *drawn))
+    values, own = whole.values, np.asarray(arrays.centring)
+    if "geo_contrast" in values:
+        values = recentred(values, own, np.full_like(own, CENTRING))
+    statistics = map(jnp.asarray, (whole.diverging, whole.steps, whole.acceptance))
+    return Draws(_program(structure, chains).constrain(values, arrays), *statistics)
 
-    def chunks(state: Any, arrays: Arrays, steps: int) -> tuple[Any, list[Any]]:
-        nonlocal done
-        collected = []
-        for _ in range(0, steps, CHUNK):
-            state, chunk = program.advance(state, arrays)
-            collected.append(jax.device_get(jax.block_until_ready(chunk)))
-            done += CHUNK
-            if progress:
-                progress("sampling", done, whole)
-        return state, collected
 
-    start = program.start(keys, arrays)
-    if pilot:
-        state, tried = chunks(program.begin((keys, start), arrays), arrays, pilot)
-        centring = learned(
-            np.exp(tried[-1][0]["geo_spread"]), tried[-1][0]["geo_contrast"], np.asarray(arrays.centring)
-        )
-        start = recentred(jax.device_get(state.z), np.asarray(arrays.centring), centring)
-        arrays = arrays._replace(centring=jnp.asarray(centring))
-    state, _ = chunks(program.begin((keys, start), arrays), arrays, warmup)
-    _, collected = chunks(state, arrays, steps)
-    unconstrained, *statistics = jax.tree.map(lambda *parts: np.concatenate(parts, axis=1)[:, :draws], *collected)
-    if pilot:
-        unconstrained = recentred(unconstrained, centring, np.full_like(centring, CENTRING))
-    return Draws(program.constrain(unconstrained, arrays), *statistics)
+def _warmed_up(
+    structure: Structure, arrays: Arrays, keys: Array, rounds: int, advance: Callable[[Any, Arrays], tuple[Any, _Chunk]]
+) -> tuple[Any, Arrays]:
+    """The chains after `rounds` chunks of learning, and the arrays with the centring that was learned."""
+    program, channels = _program(structure, len(keys)), owners(structure)
+    start, seen, step_size = program.start(keys, arrays), None, np.ones(())
+    metric = unknown({name: values[0].size for name, values in start.items()}, channels)
+    for done in range(1, rounds + 1):
+        given = jax.device_get((keys, start))  # always from the host: what lies on a device otherwise compiles again
+        state, chunk = advance(program.begin(given, (arrays, metric, step_size)), arrays)
+        adapted = state.adapt_state
+        step_size = np.exp(np.log(adapted.step_size).mean())
+        if done < rounds:
+            seen = _latest(seen, chunk, done * CHUNK // 2)
+            arrays, seen = _recentred(arrays, seen)
+            metric = learned(seen.values, seen.gradient, channels)
+            keys, start = state.rng_key, {name: values[:, -1] for name, values in seen.values.items()}
+    common = jax.device_put(np.full(len(keys), step_size), adapted.step_size.sharding)
+    return state._replace(adapt_state=adapted._replace(step_size=common)), arrays
+
+
+def _latest(seen: _Seen | None, chunk: _Chunk, steps: int) -> _Seen:
+    """The last `steps` of what was `seen` so far and of `chunk`."""
+    new = _Seen(chunk.values, chunk.gradient)
+    together = jax.tree.map(lambda *parts: np.concatenate(parts, axis=1), seen, new) if seen else new
+    return _Seen(*jax.tree.map(lambda values: values[:, -steps:], together))
+
+
+def _recentred(arrays: Arrays, seen: _Seen) -> tuple[Arrays, _Seen]:
+    """The arrays with the centring that the draws ask for, and the draws at that centring."""
+    if "geo_contrast" not in seen.values:
+        return arrays, seen
+    before = np.asarray(arrays.centring)
+    after = learned_centring(np.exp(seen.values["geo_spread"]), seen.values["geo_contrast"], before)
+    gradient = gradient_recentred(seen.values, seen.gradient, before, after)
+    return arrays._replace(centring=jnp.asarray(after)), _Seen(recentred(seen.values, before, after), gradient)
 
 
 class _Program(NamedTuple):
     """What is compiled for a structure, once a process for each shape of its arrays."""
 
     start: Callable[[Array, Arrays], Any]
-    begin: Callable[[tuple[Array, Any], Arrays], Any]
-    advance: Callable[[Any, Arrays], Any]
+    begin: Callable[[tuple[Array, Any], tuple[Arrays, Metric, np.ndarray]], Any]
+    advance: Callable[[Any, Arrays], tuple[Any, _Chunk]]
     constrain: Callable[[Any, Arrays], dict[str, Array]]
 
 
 @lru_cache(maxsize=8)
-def _program(structure: Structure, chains: int, warmup: int) -> _Program:
-    kernel = NUTS(
-        partial(mix_model, structure),
-        target_accept_prob=TARGET_ACCEPTANCE[len(structure.geos) > 1],
-        max_tree_depth=MAX_TREE_DEPTH,
-    )
+def _program(structure: Structure, chains: int) -> _Program:
+    model = partial(mix_model, structure)
+    first, following = hmc(potential_fn_gen=lambda arrays: partial(potential_energy, model, (arrays,), {}))
+
+    def begin(given: Any, context: Any) -> Any:
+        (key, start), (arrays, metric, step_size) = given, context
+        state = first(
+            start,
+            CHUNK,
+            step_size,
+            inverse_mass_matrix=dict(metric),
+            adapt_mass_matrix=False,
+            dense_mass=[tuple(owners(structure))],
+            target_accept_prob=TARGET_ACCEPTANCE[len(structure.geos) > 1],
+            max_tree_depth=MAX_TREE_DEPTH,
+            model_args=(arrays,),
+            rng_key=key,
+        )
+        return state._replace(adapt_state=state.adapt_state._replace(window_idx=ONE_WINDOW))
 
     def constrain(unconstrained: Any, arrays: Arrays) -> dict[str, Array]:
-        return jax.vmap(jax.vmap(kernel.postprocess_fn((arrays,), {})))(unconstrained)
+        return jax.vmap(jax.vmap(partial(constrain_fn, model, (arrays,), {})))(unconstrained)
 
     return _Program(
         jax.jit(jax.vmap(partial(_start, structure), in_axes=(0, None))),
-        _on_devices(lambda given, arrays: kernel.init(given[0], warmup, given[1], (arrays,), {}), chains),
-        _on_devices(partial(_advance, kernel), chains),
+        _on_devices(begin, chains),
+        _on_devices(partial(_advance, following), chains),
         jax.jit(constrain),
     )
 
@@ -122,20 +176,38 @@ def _start(structure: Structure, key: Array, arrays: Arrays) -> dict[str, Array]
     return {name: centre[name] + JITTER * jax.random.normal(noise[name], centre[name].shape) for name in names}
 
 
-def _advance(kernel: NUTS, state: Any, arrays: Arrays) -> tuple[Any, tuple[Any, ...]]:
-    def step(state: Any, _: None) -> tuple[Any, tuple[Any, ...]]:
-        state = kernel.sample(state, (arrays,), {})
-        return state, (state.z, state.diverging, state.num_steps, state.accept_prob)
+def _advance(following: Callable[..., Any], state: Any, arrays: Arrays) -> tuple[Any, _Chunk]:
+    def step(state: Any, _: None) -> tuple[Any, _Chunk]:
+        state = following(state, (arrays,))
+        return state, _Chunk(state.z, state.z_grad, state.diverging, state.num_steps, state.accept_prob)
 
     return jax.lax.scan(step, state, None, length=CHUNK)
 
 
-def _on_devices(one_chain: Callable[[Any, Arrays], Any], chains: int) -> Callable[[Any, Arrays], Any]:
-    """`one_chain(state, arrays)` over chains: in parallel where there are devices enough, else one after the other."""
+def _on_devices(one_chain: Callable[[Any, Any], Any], chains: int) -> Callable[[Any, Any], Any]:
+    """`one_chain(state, context)` over chains: in parallel where there are devices enough, else one after the other."""
     if jax.local_device_count() >= chains:
         return jax.pmap(one_chain, in_axes=(0, None), devices=jax.local_devices()[:chains])
-    return jax.jit(lambda states, arrays: jax.lax.map(lambda state: one_chain(state, arrays), states))
+    return jax.jit(lambda states, context: jax.lax.map(lambda state: one_chain(state, context), states))
 
 
-def _whole_chunks(steps: int) -> int:
-    return -(-steps // CHUNK) * CHUNK
+def _counting(
+    advance: Callable[[Any, Arrays], tuple[Any, _Chunk]], chunks: int, progress: Progress | None
+) -> Callable[[Any, Arrays], tuple[Any, _Chunk]]:
+    """`advance` that brings its chunk to the host, and reports how many of `chunks` are done."""
+    done = 0
+
+    def advance_one(state: Any, arrays: Arrays) -> tuple[Any, _Chunk]:
+        nonlocal done
+        state, chunk = advance(state, arrays)
+        chunk = jax.device_get(jax.block_until_ready(chunk))
+        done += 1
+        if progress:
+            progress("sampling", done * CHUNK, chunks * CHUNK)
+        return state, chunk
+
+    return advance_one
+
+
+def _chunks(steps: int) -> int:
+    return max(1, -(-steps // CHUNK))
