@@ -7,12 +7,15 @@ Both worlds run through adstock and saturation on the exact geos and periods of 
 for a certain one, and effect that lands after the measurement ended is not asked for. Nothing becomes an ROI prior.
 
 Without the test, exposure in the treated cells is what it was less `spend_delta`, spread as spend was. Where the test
-switched a channel off, it is what that money would have bought at the channel's usual price.
+switched a channel off, it is what that money would have bought at the channel's usual price. Of a channel with reach
+and frequency money bought the reach; its frequency stays. With a log link what a test adds depends on everything else
+that sold in these cells, so the model's own expectation of them is part of the prediction.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -35,24 +38,19 @@ def with_experiments(
 ) -> tuple[Structure, Arrays]:
     """The model with a checked lift table (`mmm.data.lift.read_lift`) in its likelihood.
 
-    Raises `InputError` for rows that claim to have added more money than the panel says was spent, and for channels
-    with reach and frequency.
+    Raises `InputError` for rows that claim to have added more money than the panel says was spent.
     """
     names = [str(name) for name in panel["channel"].values]
-    if structure.link == "log":
-        raise InputError(
-            ["experiments enter models with link: identity only: change the link, or remove `experiments`"]
-        )
     pairs = [(row, names.index(name)) for row, tested in enumerate(table["channel"]) for name in tested]
     problems = [problem for row, channel in pairs for problem in _problems(table.iloc[row], panel, channel)]
     if problems:
         raise InputError(problems, "the lift table")
-    worlds, measured = [], []
+    worlds = []
     for row, channel in pairs:
         with_test = panel["exposure"].isel(channel=channel).transpose("time", "geo").to_numpy()
         without = _without_test(table.iloc[row], panel, channel)
         worlds.append([_lagged(panel, channel, world, structure.max_lag) for world in (with_test, without)])
-        measured.append(_overlap(panel, table.iloc[row], "measured_until"))
+    measured = [_overlap(panel, row, "measured_until") for _, row in table.iterrows()]
     rows = np.zeros((len(table), len(pairs)))
     rows[[row for row, _ in pairs], range(len(pairs))] = 1.0
     lift = table["lift"].to_numpy(float)
@@ -62,10 +60,19 @@ def with_experiments(
     return replace(structure, tested=tested), arrays._replace(lift=Lift(*(jnp.asarray(part) for part in parts)))
 
 
-def predicted_lift(structure: Structure, arrays: Arrays, lift: Lift, parameters: Parameters) -> Float[Array, " row"]:
-    """The lift that the model expects each experiment to have measured, in KPI units; identity link."""
+def predicted_lift(
+    structure: Structure,
+    arrays: Arrays,
+    lift: Lift,
+    parameters: Parameters,
+    linear: Float[Array, "time geo"] | None = None,
+) -> Float[Array, " row"]:
+    """The lift that the model expects each experiment to have measured, in KPI units.
+
+    With a log link `linear` is the log of expected KPI relative to the geo's size, media as they were included.
+    """
     tested = structure.tested
-    effect = jnp.zeros(len(tested))
+    added = jnp.zeros((len(tested), *lift.measured.shape[1:]))
     for group in structure.groups:
         pairs = jnp.asarray([pair for pair, channel in enumerate(tested) if channel in group.channels], dtype=int)
         if not len(pairs):
@@ -73,21 +80,29 @@ def predicted_lift(structure: Structure, arrays: Arrays, lift: Lift, parameters:
         channels = jnp.asarray(tested)[pairs]
         adstock = {name: parameters[f"adstock_{name}"][channels] for name in group.adstock.parameters}
         saturation = {name: parameters[f"saturation_{name}"][channels] for name in group.saturation.parameters}
-
-        def world(lagged: Array, adstock: Parameters, saturation: Parameters, group=group) -> Array:  # type: ignore[no-untyped-def]
-            return jax.vmap(lambda one: channel_response(group, structure.max_lag, one, adstock, saturation))(lagged)
-
-        with_test, without = jnp.moveaxis(jax.vmap(world)(lift.lagged_exposure[pairs], adstock, saturation), 1, 0)
-        coefficient = parameters["coefficient"].T[channels][:, None, :] * arrays.size
+        frequency = arrays.frequency[channels] if group.frequency else None
+        one = partial(channel_response, group, structure.max_lag)
+        worlds = jax.vmap(jax.vmap(one, in_axes=(0, None, None, None)))
+        with_test, without = jnp.moveaxis(worlds(lift.lagged_exposure[pairs], adstock, saturation, frequency), 1, 0)
+        coefficient = parameters["coefficient"].T[channels][:, None, :]
         if structure.varying:
             coefficient = coefficient * effectiveness(arrays, parameters)[channels][..., None]
-        effect = effect.at[pairs].set(((with_test - without) * coefficient * lift.measured[pairs]).sum(axis=(1, 2)))
-    return lift.rows @ effect
+        added = added.at[pairs].set((with_test - without) * coefficient)
+    together = jnp.einsum("rp,ptg->rtg", lift.rows, added)
+    if linear is not None:
+        together = jnp.exp(linear) * -jnp.expm1(-together)
+    return (together * lift.measured * arrays.size).sum(axis=(1, 2))
 
 
-def observe_lift(structure: Structure, arrays: Arrays, lift: Lift, parameters: Parameters) -> None:
+def observe_lift(
+    structure: Structure,
+    arrays: Arrays,
+    lift: Lift,
+    parameters: Parameters,
+    linear: Float[Array, "time geo"] | None = None,
+) -> None:
     """Adds the experiments to the joint density."""
-    predicted = predicted_lift(structure, arrays, lift, parameters)
+    predicted = predicted_lift(structure, arrays, lift, parameters, linear)
     noise = dist.StudentT(DEGREES_OF_FREEDOM, predicted, lift.scale)
     numpyro.sample("experiments", noise, obs=lift.lift)
 
@@ -147,14 +162,9 @@ def _lagged(panel: xr.Dataset, channel: int, exposure: np.ndarray, max_lag: int)
 def _problems(row: pd.Series, panel: xr.Dataset, channel: int) -> list[str]:
     name, spent = str(panel["channel"].values[channel]), _spent(row, panel, channel)
     delta = float(row["spend_delta"]) / len(row["channel"])
-    found = []
-    if "frequency" in panel and np.isfinite(panel["frequency"].isel(channel=channel)).any():
-        found.append(
-            f"{row['experiment']}: {name} has reach and frequency; give it one exposure column to use its test"
-        )
-    if delta > spent * 1.001:
-        found.append(
-            f"{row['experiment']}: spend_delta {delta:,.0f} for {name} is more than the {spent:,.0f} that the panel "
-            "says was spent there and then: correct spend_delta, the geos or the dates"
-        )
-    return found
+    if delta <= spent * 1.001:
+        return []
+    return [
+        f"{row['experiment']}: spend_delta {delta:,.0f} for {name} is more than the {spent:,.0f} that the panel "
+        "says was spent there and then: correct spend_delta, the geos or the dates"
+    ]

@@ -85,7 +85,7 @@ class Lift(NamedTuple):
     """Experiments as arrays. A *pair* is one channel of one row of the lift table; worlds are with and without it."""
 
     lagged_exposure: Float[Array, "pair world lag time geo"]
-    measured: Float[Array, "pair time geo"]
+    measured: Float[Array, "row time geo"]
     rows: Float[Array, "row pair"]
     lift: Float[Array, " row"]
     scale: Float[Array, " row"]
@@ -220,5 +220,5 @@ def _arrays(
         prior_mean=jnp.asarray(prior_mean),
         prior_sd=jnp.asarray(prior_sd),
         pooled=jnp.asarray(pooled),
-        centring=jnp.full(len(pooled), CENTRING),
+        centring=jnp.asarray(np.full(len(pooled), CENTRING)),
     )

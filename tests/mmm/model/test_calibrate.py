@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from numpyro.infer.util import log_density
 
 from mmm.model.calibrate import from_dataset, predicted_lift, to_dataset, with_experiments
 from mmm.model.fit import model_of, panel_of
+from mmm.model.likelihood import mix_model, prior_centre
 from mmm.model.spec import exposure_scale
 from mmm.study import InputError
 
@@ -36,12 +39,12 @@ def lift_table(**values: Any) -> pd.DataFrame:
     return pd.DataFrame([test | values])
 
 
-def predicted(tree: xr.DataTree, table: pd.DataFrame, **parameters: Any) -> float:
+def predicted(tree: xr.DataTree, table: pd.DataFrame, linear: jax.Array | None = None, **parameters: Any) -> float:
     structure, arrays, _ = model_of(tree)
     structure, arrays = with_experiments(structure, arrays, table, panel_of(tree))
     assert arrays.lift is not None
     coefficient = jnp.full((len(structure.geos), 2), 0.3)
-    return float(predicted_lift(structure, arrays, arrays.lift, {"coefficient": coefficient} | parameters)[0])
+    return float(predicted_lift(structure, arrays, arrays.lift, {"coefficient": coefficient} | parameters, linear)[0])
 
 
 @pytest.fixture
@@ -94,9 +97,46 @@ def test_a_test_cannot_have_added_more_than_was_spent(linear: xr.DataTree) -> No
         predicted(linear, lift_table(spend_delta=900.0))
 
 
-def test_a_log_link_takes_no_experiments(market: Market) -> None:
-    with pytest.raises(InputError, match="link: identity only"):
-        predicted(market(periods=8, model=LINEAR | {"link": "log"}, change=steady), lift_table())
+def test_money_buys_reach_at_the_frequency_that_was(market: Market) -> None:
+    def steady_video(frame: pd.DataFrame) -> None:
+        steady(frame)
+        frame["reach"], frame["frequency"] = 100.0, [1.0, 2.0, 4.0, 1.0, 2.0, 2.0, 2.0, 2.0]
+
+    video = {"spend": "radio_spend", "reach": "reach", "frequency": "frequency"}
+    tree = market(periods=8, model=LINEAR | {"saturation": "michaelis_menten"},
+                  data={"channels": {"tv": {"spend": "tv_spend"}, "video": video}}, change=steady_video)  # fmt: skip
+    found = predicted(tree, lift_table(channel=("video",)), saturation_half_saturation=jnp.ones(2))
+    # 8 of the 40 of two weeks are a fifth of their reach, 100 of the usual 100; frequencies 2 and 4 of the usual 2
+    response = 0.2 * (1 / 2 + 2 / 3)
+    assert found == pytest.approx(0.3 * float(tree["panel/kpi"].mean()) * response)
+
+
+def test_with_a_log_link_a_test_adds_to_what_sold_there_anyway(market: Market) -> None:
+    tree = market(periods=8, model=LINEAR | {"link": "log"}, change=steady)
+    linear = jnp.linspace(-0.5, 0.5, 8)[:, None]
+    expected = float(tree["panel/kpi"].mean()) * np.exp(np.asarray(linear))
+    # each of two weeks has 0.6 of its exposure without the test
+    assert predicted(tree, lift_table(), linear) == pytest.approx(float((expected * (1 - np.exp(-0.12)))[1:3].sum()))
+
+
+def test_two_channels_of_one_test_multiply_with_a_log_link(market: Market) -> None:
+    tree = market(periods=8, model=LINEAR | {"link": "log"}, change=steady)
+    found = predicted(tree, lift_table(channel=("tv", "radio"), spend_delta=16.0), jnp.zeros((8, 1)))
+    # 8 of money each: 0.4 of tv's exposure and 0.2 of radio's
+    assert found == pytest.approx(float(tree["panel/kpi"].mean()) * 2 * (1 - np.exp(-0.12 - 0.06)))
+
+
+@pytest.mark.parametrize("model", [{"link": "log"}, {"link": "log", "likelihood": "negative_binomial"}])
+def test_an_experiment_is_in_the_density_of_a_model_with_a_log_link(market: Market, model: dict[str, Any]) -> None:
+    tree = market(periods=8, model=LINEAR | model, change=steady)
+    structure, arrays, _ = model_of(tree)
+    start = prior_centre(structure, arrays)
+    without = log_density(mix_model, (structure, arrays), {}, start)[0]
+    structure, arrays = with_experiments(structure, arrays, lift_table(lift=1.0), panel_of(tree))
+    near, _ = log_density(mix_model, (structure, arrays), {}, start)
+    structure, arrays = with_experiments(structure, arrays, lift_table(lift=500.0), panel_of(tree))
+    far, _ = log_density(mix_model, (structure, arrays), {}, start)
+    assert far < near < without
 
 
 def test_the_lift_table_is_read_as_it_was_stored() -> None:
