@@ -49,13 +49,15 @@ class Channel(Part):
     """A paid channel: its `spend` column, and what people saw where that is known.
 
     `exposure` is impressions, clicks or GRPs; `reach` and `frequency` come together. Without any of them the spend
-    itself is the exposure.
+    itself is the exposure. `national: true` says of a study of several geos that the columns hold the figure of all of
+    them together, the same in the rows of each, as of a television campaign that nobody bought by region.
     """
 
     spend: Key
     exposure: Key | None = None
     reach: Key | None = None
     frequency: Key | None = None
+    national: bool = False
 
     @model_validator(mode="after")
     def _consistent(self) -> Channel:
@@ -64,6 +66,11 @@ class Channel(Part):
         if self.reach and self.exposure:
             raise ValueError("give either exposure, or reach and frequency, not both")
         return self
+
+    def columns(self) -> dict[str, str]:
+        """The columns it reads, by field."""
+        fields = {"spend": self.spend, "exposure": self.exposure, "reach": self.reach, "frequency": self.frequency}
+        return {field: column for field, column in fields.items() if column}
 
 
 class Organic(Part):
@@ -147,6 +154,20 @@ class Data(Part):
     controls: tuple[Key, ...] = ()
     window: Window = Window()
 
+    @property
+    def national(self) -> tuple[str, ...]:
+        """The channels whose columns hold the figure of all geos together."""
+        return tuple(name for name, channel in self.channels.items() if channel.national)
+
+    @model_validator(mode="after")
+    def _geos_to_share(self) -> Data:
+        if self.national and not self.geo:
+            raise ValueError(
+                f"channels.{self.national[0]}.national is for data with regions, and data.geo names no column: name "
+                "it, or leave `national` out, for then every channel is"
+            )
+        return self
+
     def columns(self) -> dict[str, str]:
         """Every column the study reads, as `{place in the study: column}`, in the study's order."""
         found = {"time": self.time, "kpi.column": self.kpi.column}
@@ -155,7 +176,7 @@ class Data(Part):
         if isinstance(self.kpi.value_per_kpi, str):
             found["kpi.value_per_kpi"] = self.kpi.value_per_kpi
         for name, channel in self.channels.items():
-            for field, column in channel.model_dump(exclude_none=True).items():
+            for field, column in channel.columns().items():
                 found[f"channels.{name}.{field}"] = column
         found |= {f"organic.{name}.exposure": organic.exposure for name, organic in self.organic.items()}
         found |= {f"treatments[{i}]": column for i, column in enumerate(self.treatments)}

@@ -258,6 +258,22 @@ def _day(panel: xr.Dataset, row: int) -> str:
     return str(pd.Timestamp(panel.time.values[row])).removesuffix(" 00:00:00")
 
 
+def repeated(panel: xr.Dataset, ask: Ask) -> Iterator[Finding]:
+    """The same spend in every region: a national figure, written into each row and so counted once a region."""
+    geos = panel.sizes["geo"]
+    known = panel["national"] if "national" in panel.coords else xr.zeros_like(panel["paid"])
+    if geos == 1:
+        return
+    for name in panel.channel.values[panel["paid"].values & ~known.values]:
+        spend = panel.spend.sel(channel=name).to_numpy()
+        if spend.any() and (spend == spend[:1]).all():
+            said = (
+                f"{name} spends the same in each of {geos} regions in every period: if that is the figure of all of "
+                f"them together, it is counted {geos} times; say national: true for it"
+            )
+            yield Finding("same spend everywhere", str(name), "caution", float(geos), said)
+
+
 CHECKS: tuple[Callable[[xr.Dataset, Ask], Iterator[Finding]], ...] = (
     enough_history,
     kpi_behaviour,
@@ -265,4 +281,5 @@ CHECKS: tuple[Callable[[xr.Dataset, Ask], Iterator[Finding]], ...] = (
     spend_and_exposure,
     collinearity,
     levers,
+    repeated,
 )

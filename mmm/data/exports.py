@@ -148,9 +148,10 @@ def _aggregate(part: Part, table: Table, mapped: dict[str, str], geo: str | None
     ]
     if data.geo and not geo:
         problems += [
-            f"`{theirs}` is an amount without a region: name its region column as geo, or share it out before"
+            f"`{theirs}` is an amount without a region: name its region column as geo, or, of a channel that nobody "
+            "bought by region, say national: true"
             for column, theirs in mapped.items()
-            if not _is_state(places[column])
+            if not _is_state(places[column]) and not _is_national(places[column], data)
         ]
     if part.export.missing == "error":
         problems += _part_periods(time, period, alias)
@@ -162,6 +163,10 @@ def _aggregate(part: Part, table: Table, mapped: dict[str, str], geo: str | None
 
 def _is_state(place: str) -> bool:
     return place.startswith(STATES) or (place.startswith("channels.") and place.endswith(".frequency"))
+
+
+def _is_national(place: str, data: Data) -> bool:
+    return place.startswith(tuple(f"channels.{name}." for name in data.national))
 
 
 def _periods(time: pd.Series, alias: str) -> tuple[pd.Series, list[str]]:

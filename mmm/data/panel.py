@@ -29,11 +29,12 @@ from mmm.data.identity import data_hash
 from mmm.data.ingest import read_source
 from mmm.data.numbers import decimal_sign, read_numbers
 from mmm.data.table import Origin, Table
-from mmm.errors import InputError, StudyError, closest
+from mmm.errors import InputError, StudyError, closest, listing
 from mmm.study import Data, Study, load_study
 
 SCHEMA_VERSION = 1
 NATIONAL = "national"
+AGREE = 1e-9
 
 EXPOSURE_UNITS = {
     "impression": "impressions",
@@ -130,6 +131,8 @@ def _check(table: Table, data: Data) -> tuple[Cells | None, list[str]]:
     if frequency:
         problems += grid_problems(time, geo, frequency, table.where, data.geo is not None)
     numbers = _numbers(used, table, columns, time, geo, problems)
+    if not problems:
+        problems += _uneven(numbers, columns, time, geo, data)
     return (Cells(time, geo, numbers, frequency) if not problems else None), problems
 
 
@@ -155,6 +158,27 @@ def _geos(frame: pd.DataFrame, columns: dict[str, str], table: Table, problems: 
             f"`{values.name}` (geo) is missing {len(blank)} times, first at {first}: name every row's region"
         )
     return values.astype("str").str.strip()
+
+
+def _uneven(
+    numbers: dict[str, Rows], columns: dict[str, str], time: pd.Series, geo: pd.Series, data: Data
+) -> list[str]:
+    """Columns of national channels that differ between geos."""
+    problems = []
+    for name in data.national:
+        for field in data.channels[name].columns():
+            place = f"channels.{name}.{field}"
+            values = pd.Series(numbers[place], index=geo.index)
+            apart = values.groupby(time).transform("max") > values.groupby(time).transform("min") * (1 + AGREE)
+            if apart.any():
+                first = time[apart].min()
+                cells = [f"{values[row]:,.6g} in {geo[row]}" for row in time.index[time == first]]
+                problems.append(
+                    f"`{columns[place]}` of the national channel {name} differs between geos in "
+                    f"{time[apart].nunique()} periods, first on {first:%Y-%m-%d} ({listing(cells, 3)}): write the "
+                    "figure of all geos together into every row, or leave `national` out"
+                )
+    return problems
 
 
 def _numbers(
@@ -188,6 +212,10 @@ def _assemble(cells: Cells, study: Study) -> xr.Dataset:
 
     media = [*data.channels, *data.organic]
     spend, exposure, frequency, units = _media(data, grid, shape, study.currency)
+    people = grid("population").mean(axis=1) if data.population else np.nansum(grid("kpi.column"), axis=1)
+    national = np.array([name in data.national for name in media])
+    for amounts in (spend, exposure):  # what all geos saw together, shared out by their size
+        amounts[..., national] *= (people / people.sum())[:, None, None]
     by_channel = ("geo", "time", "channel")
     kpi_unit = study.currency if data.kpi.kind == "revenue" else data.kpi.column
     exposure_units = units[0] if len(set(units)) == 1 else "see exposure_unit"
@@ -204,6 +232,8 @@ def _assemble(cells: Cells, study: Study) -> xr.Dataset:
         "paid": ("channel", np.array([name in data.channels for name in media])),
         "exposure_unit": ("channel", np.array(units, dtype=str)),
     }
+    if national.any():
+        coordinates["national"] = ("channel", national)
     if frequency is not None:
         variables["frequency"] = (by_channel, frequency, {"units": "exposures a person reached"})
     for kind, names in (("treatment", data.treatments), ("control", data.controls)):

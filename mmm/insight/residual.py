@@ -18,6 +18,8 @@ from mmm.insight.uneven import uneven_geos
 from mmm.study import INTERVAL
 
 AUTOCORRELATION = 0.3
+"""Between residuals and those of the period before; less where `CHANCE` standard errors of it are less."""
+CHANCE = 5.0
 COVERAGE = (0.80, 0.98)
 RECURRING = 0.01
 """How rarely noise alone may look as much like a holiday, in any week of the year, or like a season of a geo's own."""
@@ -37,7 +39,8 @@ def residuals(evidence: Evidence) -> Iterator[Row]:
             f"Residuals swing from one period to the next (correlation {memory:.2f}): sales shift between neighbouring "
             "periods, or the baseline bends too freely. Check how sales are dated, and try fewer trend knots."
         )
-    yield row("residual_autocorrelation", "kpi", memory, AUTOCORRELATION, above(abs(memory), AUTOCORRELATION), message)
+    limit = min(AUTOCORRELATION, CHANCE / float(np.sqrt(np.isfinite(evidence.actual).sum())))
+    yield row("residual_autocorrelation", "kpi", memory, limit, above(abs(memory), limit), message)
     low, high = np.quantile(evidence.predicted.transpose("sample", "geo", "time"), INTERVAL, axis=0)
     known = np.isfinite(evidence.actual)
     share = float(((evidence.actual >= low) & (evidence.actual <= high))[known].mean())

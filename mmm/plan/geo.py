@@ -4,7 +4,8 @@
 
 Effects of regions add up, so a channel in a region is one more curve: its flighting there times one multiple. All of
 them share the budget, and `mmm.plan.budget` splits it with the same certificate as among channels. The study's bounds,
-its groups, its own scenarios and the verdicts hold for a channel in every region.
+its groups, its own scenarios and the verdicts hold for a channel in every region. A national channel cannot be bought
+by region, and stays one curve.
 
 A plan that also decides the periods is `mmm.plan.flighting`, at the regions' shares of the reference.
 """
@@ -19,6 +20,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from mmm.data.panel import NATIONAL
 from mmm.plan.outlook import Outlook, delay_of, finer, grid
 from mmm.plan.reference import observed_multiple, paid_panel, reference_of, value_per_kpi
 from mmm.plan.scenario import Plan, plan_from, reach_of, settings_with
@@ -64,25 +66,35 @@ def outlook_by_geo(fit: xr.DataTree, study: Study, settings: Settings, samples: 
         future = fit["panel"].to_dataset().isel(time=reference.rows).assign_coords(time=reference.periods)
     asked = grid(reach_of(settings))
     geos = [str(name) for name in panel["geo"].values]
+    cells = [
+        (place, channel, where, which)
+        for place, channel in enumerate(reference.channels)
+        for where, which in _places(channel in study.data.national, geos)
+    ]
     curves = response_curves(fit, asked, horizon=future, by_geo=True, samples=samples)
     curves = curves.sel(channel=list(reference.channels)).transpose("sample", "channel", "geo", "multiple")
-    spend = panel["spend"].transpose("time", "channel", "geo").values.reshape(panel.sizes["time"], -1)
+    by_cell = np.stack([curves.values[:, place, which].sum(axis=1) for place, _, _, which in cells], axis=1)
+    amounts = panel["spend"].transpose("time", "channel", "geo").values
+    spend = np.stack([amounts[:, place, which].sum(axis=1) for place, _, _, which in cells], axis=1)
     window = panel["in_window"].values.astype(bool)
     return Outlook(
         currency=study.currency,
-        channels=tuple(f"{channel}{BETWEEN}{geo}" for channel in reference.channels for geo in geos),
+        channels=tuple(f"{channel}{BETWEEN}{where}" for _, channel, where, _ in cells),
         periods=reference.periods,
         reference=reference.dates,
         periods_per_year=float(fit.attrs["periods_per_year"]),
         flighting=spend[reference.rows],
         observed=observed_multiple(spend[window], spend[reference.rows]),
         multiples=finer(asked),
-        curves=PchipInterpolator(asked, curves.values.reshape(curves.sizes["sample"], -1, len(asked)), axis=-1)(
-            finer(asked)
-        ),
-        delay=np.repeat(delay_of(fit, np.array(reference.channels)), len(geos)),
+        curves=PchipInterpolator(asked, by_cell, axis=-1)(finer(asked)),
+        delay=delay_of(fit, np.array(reference.channels))[[place for place, *_ in cells]],
         value_per_kpi=value_per_kpi(panel.isel(time=reference.rows)),
     )
+
+
+def _places(national: bool, geos: list[str]) -> list[tuple[str, list[int]]]:
+    """Where a channel is bought, by name, and the geos that each place reaches."""
+    return [(NATIONAL, [*range(len(geos))])] if national else [(geo, [index]) for index, geo in enumerate(geos)]
 
 
 def _spread(settings: Settings, cells: tuple[str, ...]) -> Settings:

@@ -117,6 +117,15 @@ def test_exports_with_and_without_regions(folder: Path) -> None:
     assert (panel["controls"] == 5.0).all()  # a national state holds everywhere
 
 
+def test_an_export_of_a_national_channel_needs_no_region(folder: Path) -> None:
+    shop = pd.read_csv(folder / "shop.csv").merge(pd.DataFrame({"Land": ["north", "south"]}), how="cross")
+    shop.assign(Net=shop["Net"].where(shop["Land"] == "north", 30.0)).to_csv(folder / "shop.csv", index=False)
+    channels = {"social": {"spend": "social_spend", "national": True},
+                "search": {"spend": "search_spend", "national": True}}  # fmt: skip
+    panel = mmm.load_panel(study(folder, SHOP | {"geo": "Land"}, META, GOOGLE, geo="region", channels=channels))
+    assert panel["panel/spend"].sel(channel="search").values.tolist() == [[5.25] * 4, [15.75] * 4]  # 21 by their sales
+
+
 def test_weeks_that_start_on_another_day_are_refused(folder: Path) -> None:
     weeks = pd.DataFrame({"Day": pd.date_range("2023-12-31", periods=5, freq="W-SUN").strftime("%Y-%m-%d"), "p": 5.0})
     weeks.to_csv(folder / "prices.csv", index=False)

@@ -253,6 +253,41 @@ def test_a_gap_is_named() -> None:
     assert problem.startswith("2 of 8 periods are missing: 2025-01-27, 2025-02-03: add the rows")
 
 
+def national(**tv: Any) -> dict[str, Any]:
+    return DATA["channels"] | {"tv": {"spend": "tv_spend", "national": True} | tv}
+
+
+def test_what_a_national_channel_spent_is_shared_out_by_people_or_else_by_sales() -> None:
+    frame = two_geos().assign(people=[300] * 8 + [100] * 8)
+    people = panel_from_frame(frame, study_of(geo="region", population="people", channels=national()))["panel"]
+    assert people.spend.sel(channel="tv").isel(time=0).values.tolist() == [7.5, 2.5]
+    assert people.exposure.sel(channel="tv").isel(time=0).values.tolist() == [7.5, 2.5]
+    assert people.spend.sel(channel="search").isel(time=0).values.tolist() == [1.0, 1.0]
+    sales = panel_from_frame(frame, study_of(geo="region", channels=national()))["panel"]
+    np.testing.assert_allclose(sales.spend.sel(channel="tv").isel(time=0), [10 / 3, 20 / 3])
+
+
+def test_a_frequency_is_the_same_in_every_geo_and_not_shared_out() -> None:
+    reached = {"tv": national(reach="clicks", frequency="sends")["tv"]}
+    panel = panel_from_frame(two_geos(), study_of(geo="region", organic={}, channels=reached))["panel"]
+    assert panel.frequency.sel(channel="tv").isel(time=0).values.tolist() == [5.0, 5.0]
+
+
+def test_a_national_channel_that_differs_between_geos_is_an_error_with_its_place() -> None:
+    frame = two_geos()
+    frame.loc[10, "tv_spend"] = 99
+    (problem,) = problems_of(frame, geo="region", channels=national())
+    assert problem.startswith(
+        "`tv_spend` of the national channel tv differs between geos in 1 periods, first on 2025-01-20"
+    )
+    assert "12 in north, 99 in south" in problem
+
+
+def test_only_data_with_regions_have_national_channels() -> None:
+    with pytest.raises(StudyError, match=r"channels\.tv\.national is for data with regions"):
+        study_of(channels=national())
+
+
 def test_a_geo_that_lacks_a_period_is_named_with_it() -> None:
     (problem,) = problems_of(two_geos().drop(index=[15]), geo="region")
     assert problem.startswith("geo south: 1 of 8 periods are missing: 2025-02-24")

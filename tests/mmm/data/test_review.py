@@ -113,6 +113,18 @@ def test_a_constant_kpi_fails_and_zeros_are_counted(market: Simulation) -> None:
     assert "is 0 in 3 periods" in message(altered(market, revenue=zeros), "KPI zeros")
 
 
+def test_a_national_figure_in_every_region_is_named_unless_it_is_said_to_be_one() -> None:
+    market = simulate(5, geos=3)
+    frame = market.frame.assign(tv_spend=market.frame.groupby("week")["tv_spend"].transform("sum"))
+    panel = panel_of(market, frame)
+    assert ("same spend everywhere", "tv") in found(review(panel))
+    assert ("same spend everywhere", "search") not in found(review(panel))
+    tree = panel.copy()
+    known = panel["panel"].to_dataset().assign_coords(national=("channel", panel["panel/channel"].values == "tv"))
+    tree["panel"] = xr.DataTree(known)
+    assert ("same spend everywhere", "tv") not in found(review(tree))
+
+
 def test_tiny_and_wide_panels_are_reviewed() -> None:
     assert review(panel_of(simulate(8, weeks=6))).summary["periods"] == 6
     wide = simulate(9, weeks=30, geos=40, channels=[TrueChannel(f"c{i}", share=0.05) for i in range(20)])

@@ -192,6 +192,20 @@ def test_a_baseline_that_bends_freely_does_not_make_noise_look_like_memory(evide
     assert found["result"] == "pass"
 
 
+@pytest.mark.parametrize(("memory", "result"), [(0.0, "pass"), (0.2, "caution")])
+def test_over_many_regions_a_little_memory_is_no_chance(evidence: Evidence, memory: float, result: str) -> None:
+    geos = 40
+    noise = np.random.default_rng(2).normal(size=(geos, PERIODS))
+    for t in range(1, PERIODS):
+        noise[:, t] += memory * noise[:, t - 1]
+    labels = {"geo": [f"g{i}" for i in range(geos)]}
+    expected = evidence.expected.isel(geo=[0] * geos).assign_coords(labels)
+    panel = evidence.panel.isel(geo=[0] * geos).assign_coords(labels)
+    kpi = panel["kpi"].copy(data=expected.mean("sample").transpose(*panel["kpi"].dims).values + 5.0 * noise)
+    given = replace(evidence, expected=expected, panel=panel.assign(kpi=kpi))
+    assert next(iter(residuals(given)))[4] == result
+
+
 @pytest.mark.parametrize(("times", "why"), [(0.2, "too narrow"), (4.0, "too wide")])
 def test_intervals_that_cover_too_little_or_too_much_are_a_caution(evidence: Evidence, times: float, why: str) -> None:
     noise = evidence.predicted - evidence.expected
