@@ -7,6 +7,7 @@ Each gate is one attack on the claim "this channel caused these sales", a functi
     positivity      what share of the exposure's variation do the other causes leave?            fails under 5 %
     circular_shift  does the same flighting, moved to other periods, show as much?
     lead            does *future* exposure "move" today's KPI?                                   fails at p < 5 %
+    hidden_demand   that, and the model's claim above adjustment, taken together                 fails at p < 10 %
     agreement       do model and adjustment name amounts that have a value in common?
 
 The chapter `robustness` holds those that ask how much it takes to move the answer. A gate that cannot fail for want of
@@ -27,17 +28,19 @@ from jaxtyping import Float
 from scipy import stats
 
 from causal.estimand import disjoint, listed, overlap
-from causal.regression import Adjusted, Observations, adjust, effects_of, estimate, remove, whiten
+from causal.regression import Adjusted, Estimate, Observations, adjust, effects_of, estimate, remove, whiten
 from mmm.study import INTERVAL
 
 Result = Literal["pass", "fail", "not_testable"]
 
 POSITIVITY_FLOOR = 0.05
 SIGNIFICANCE = 0.05
+SIGNATURE = 0.1
 LEADS = 3
 SHORTEST_SHIFT = 8
 MOST_SHIFTS = 200
 FEWEST_PERIODS = 30
+NO_FUTURE = "The next periods' exposure follows from the present one's, so the future holds no separate information."
 
 
 @dataclass(frozen=True)
@@ -123,20 +126,11 @@ def lead(data: Observations) -> GateResult:
     The future cannot cause the past. Where it seems to, spend follows demand (or a plan that knows demand), and today's
     effect is inflated by the same demand. The statistic is the two-sided p-value of the next `LEADS` periods' mean.
     """
-    periods = data.exposure.shape[1]
-    if periods < FEWEST_PERIODS:
-        return _too_short("lead", periods)
-    future = np.zeros_like(data.exposure)
-    for ahead in range(1, LEADS + 1):
-        future[:, :-LEADS] += data.exposure[:, ahead : periods - LEADS + ahead] / LEADS
-    present = data.present.copy()
-    present[:, -LEADS:] = False
-    covariates = np.concatenate([data.covariates, data.exposure[..., None]], axis=-1)
-    rows = adjust(Observations(data.kpi, future, covariates, present))
-    if (rows.exposure**2).sum() < 1e-8 * (future[present] ** 2).sum():
-        note = "The next periods' exposure follows from the present one's, so the future holds no separate information."
-        return GateResult("lead", np.nan, "not_testable", note)
-    found = estimate(rows)
+    if data.exposure.shape[1] < FEWEST_PERIODS:
+        return _too_short("lead", data.exposure.shape[1])
+    found = _future(data)
+    if found is None:
+        return GateResult("lead", np.nan, "not_testable", NO_FUTURE)
     p_value = float(2 * stats.t.sf(abs(found.ratio), found.degrees))
     if p_value < SIGNIFICANCE:
         way = "more" if found.effect > 0 else "less"
@@ -145,6 +139,50 @@ def lead(data: Observations) -> GateResult:
         return GateResult("lead", p_value, "fail", note)
     note = f"Future exposure tells nothing about today's KPI (p = {p_value:.2g}), as it should be."
     return GateResult("lead", p_value, "pass", note)
+
+
+def hidden_demand(data: Observations, rows: Adjusted, claims: Float[np.ndarray, " draw"]) -> GateResult:
+    """Whether the two traces that a hidden demand leaves are there together: sales come early, and the claim is high.
+
+        z = (z_lead + z_claim) / sqrt(2),     z_claim = (mean claim - effect) / sqrt(standard error^2 + var claims)
+
+    A demand that drives spend and sales makes future exposure go with today's KPI, and gives the channel credit that
+    it loses once persistence is taken out. In a sound channel the two are nearly independent, so the sum sees what
+    neither does alone. `claims` are the model's draws of the effect per unit of exposure. The statistic is the
+    one-sided p-value, normal scores added (Stouffer).
+    """
+    if data.exposure.shape[1] < FEWEST_PERIODS:
+        return _too_short("hidden_demand", data.exposure.shape[1])
+    future, found = _future(data), estimate(rows)
+    if future is None:
+        return GateResult("hidden_demand", np.nan, "not_testable", NO_FUTURE)
+    surplus = (float(claims.mean()) - found.effect) / np.hypot(found.standard_error, float(claims.std()))
+    traces = [_score(future.ratio, future.degrees), _score(surplus, found.degrees)]
+    p_value = float(stats.norm.sf(sum(traces) / np.sqrt(2)))
+    if p_value < SIGNATURE:
+        said = "Sales that come before the exposure, and a claim above what adjustment finds, together look like demand"
+        note = f"{said} that drives both spend and sales (p = {p_value:.2g})."
+        return GateResult("hidden_demand", p_value, "fail", note)
+    note = f"Early sales and the size of the claim do not point to a hidden demand (p = {p_value:.2g})."
+    return GateResult("hidden_demand", p_value, "pass", note)
+
+
+def _future(data: Observations) -> Estimate | None:
+    """The "effect" of the next periods' mean exposure on today's KPI, None where today's exposure implies it."""
+    periods = data.exposure.shape[1]
+    future = np.zeros_like(data.exposure)
+    for ahead in range(1, LEADS + 1):
+        future[:, :-LEADS] += data.exposure[:, ahead : periods - LEADS + ahead] / LEADS
+    present = data.present.copy()
+    present[:, -LEADS:] = False
+    covariates = np.concatenate([data.covariates, data.exposure[..., None]], axis=-1)
+    rows = adjust(Observations(data.kpi, future, covariates, present))
+    return None if (rows.exposure**2).sum() < 1e-8 * (future[present] ** 2).sum() else estimate(rows)
+
+
+def _score(ratio: float, degrees: int) -> float:
+    """The normal deviate as rare as a t statistic."""
+    return float(np.sign(ratio) * stats.norm.isf(stats.t.sf(abs(ratio), degrees)))
 
 
 def agreement(answer: Float[np.ndarray, " answer"], model: Float[np.ndarray, " draw"], claim: str) -> GateResult:

@@ -12,8 +12,10 @@ kinds of channel:
     confounded   half of the flighting's variance is the demand itself, no effect
 
 The "model" under test is right and certain: it states the true contribution (for a confounded channel the biased one,
-as a mix model would), so that whatever a gate says against a sound channel is a false alarm. To measure a gate of your
-own, list it in `verdict` and call `failure_rates`; what was measured last is recorded in `rates`.
+as a mix model would), so that whatever a gate says against a sound channel is a false alarm. How far a confounded
+channel is overstated is `claimed`, in units of what a regression in levels finds: where the model claims no more than
+adjustment finds (about 0.7), only early sales betray the demand, and `ceiling` says how well any test could do. To
+measure a gate of your own, list it in `verdict` and call `failure_rates`; what was measured last is in `rates`.
 """
 
 from __future__ import annotations
@@ -32,6 +34,8 @@ Kind = Literal["null", "effective", "confounded"]
 
 WEEKS_A_YEAR = 52.18
 RETENTION = 0.5
+OWN_PERSISTENCE = 0.5
+NOISE = 0.5
 LAGS = 13
 SAMPLES = 200
 SHARE_OF_DEMAND = 0.5
@@ -39,13 +43,19 @@ EFFECT = 0.3
 
 
 def failure_rates(
-    kind: Kind, channels: int, geos: int = 1, periods: int = 156, persistence: float = 0.9, seed: int = 0
+    kind: Kind,
+    channels: int,
+    geos: int = 1,
+    periods: int = 156,
+    persistence: float = 0.9,
+    seed: int = 0,
+    claimed: float = 1.0,
 ) -> pd.DataFrame:
     """Shares of `pass`, `fail` and `not_testable` by gate; the last row counts channels that any gate fails."""
     rng = np.random.default_rng(seed)
     results = []
     for _ in range(channels):
-        evidence = simulate(kind, geos, periods, persistence, rng)
+        evidence = simulate(kind, geos, periods, persistence, rng, claimed)
         judged = judge(evidence, "channel", (SEASON, TREND, GEO, "other"))
         results.append({result.gate: result.result for result in judged})
     table = pd.DataFrame(results)[list(GATES)]
@@ -54,7 +64,9 @@ def failure_rates(
     return shares
 
 
-def simulate(kind: Kind, geos: int, periods: int, persistence: float, rng: np.random.Generator) -> Evidence:
+def simulate(
+    kind: Kind, geos: int, periods: int, persistence: float, rng: np.random.Generator, claimed: float = 1.0
+) -> Evidence:
     """One channel among two, with known truth, as `Evidence`: half of demand and flighting is shared by all geos."""
     length = periods + LAGS
 
@@ -63,14 +75,16 @@ def simulate(kind: Kind, geos: int, periods: int, persistence: float, rng: np.ra
             return wander(1, length, memory, rng)
         return (wander(1, length, memory, rng) + wander(geos, length, memory, rng)) / np.sqrt(2)
 
-    demand, own, other = series(persistence), series(0.5), carry_over(series(0.5))
+    demand, own, other = series(persistence), series(OWN_PERSISTENCE), carry_over(series(OWN_PERSISTENCE))
     flighting = own
     if kind == "confounded":
         flighting = np.sqrt(SHARE_OF_DEMAND) * demand + np.sqrt(1 - SHARE_OF_DEMAND) * own
     exposure = carry_over(flighting) + 4.0
     effect = EFFECT / float(exposure.std()) if kind == "effective" else 0.0
-    kpi = 50 + demand + 0.5 * rng.standard_normal((geos, length)) + 0.5 * other + effect * exposure
-    stated = float(np.cov(demand.ravel(), exposure.ravel())[0, 1] / exposure.var()) if kind == "confounded" else effect
+    kpi = 50 + demand + NOISE * rng.standard_normal((geos, length)) + 0.5 * other + effect * exposure
+    stated = effect
+    if kind == "confounded":
+        stated = claimed * float(np.cov(demand.ravel(), exposure.ravel())[0, 1] / exposure.var())
     blocks = {SEASON: season(periods, WEEKS_A_YEAR), TREND: trend(periods, WEEKS_A_YEAR)}
     blocks = {name: np.repeat(block[None], geos, axis=0) for name, block in blocks.items()}
     blocks[GEO] = np.repeat(np.eye(geos)[:, None], periods, axis=1)

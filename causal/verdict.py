@@ -48,6 +48,7 @@ GATES = (
     "identification",
     "positivity",
     "lead",
+    "hidden_demand",
     "circular_shift",
     "agreement",
     "block_subset",
@@ -56,7 +57,7 @@ GATES = (
     "robustness",
 )
 IDENTIFYING = ("identification", "positivity")
-CONTRADICTING = ("lead", "circular_shift", "agreement")
+CONTRADICTING = ("lead", "hidden_demand", "circular_shift", "agreement")
 
 Progress = Callable[[int, int, str], None]
 Experiment = Literal["randomised", "quasi", "contradicts"]
@@ -145,10 +146,11 @@ def judge(evidence: Evidence, channel: str, adjustment: tuple[str, ...] | None) 
 def _attacks(question: Question, evidence: Evidence) -> list[GateResult]:
     data, rows, periods_per_year = question.data, question.rows, evidence.setting.periods_per_year
     rng = np.random.default_rng([evidence.seed, evidence.channels.index(question.estimand.channel), 1])
-    claim = float(question.model.mean()) / question.exposure_total
+    claims = question.model / question.exposure_total
     return [
         gates.lead(data),
-        gates.circular_shift(data, rows, claim),
+        gates.hidden_demand(data, rows, claims),
+        gates.circular_shift(data, rows, float(claims.mean())),
         gates.agreement(question.answer, question.model, amounts(question)),
         robustness.block_subset(rows, max(2, round(BLOCK_WEEKS * periods_per_year / 52)), rng),
         robustness.random_common_cause(rows, rng),

@@ -33,6 +33,7 @@ GATES = {
     "identification": message("Identification"),
     "positivity": message("Positivity"),
     "lead": message("Lead"),
+    "hidden_demand": message("Hidden demand"),
     "circular_shift": message("Circular shift"),
     "agreement": message("Agreement"),
     "block_subset": message("Block subset"),

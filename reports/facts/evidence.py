@@ -22,6 +22,7 @@ GATES = {
     "identification": ("Identified", "can the channel be told apart from demand at all?"),
     "positivity": ("Varies", "does its exposure vary once season, trend and the other channels are known?"),
     "lead": ("Lead", "does tomorrow's exposure leave today's KPI alone, as it must?"),
+    "hidden_demand": ("Demand", "do early sales and a high claim together look like hidden demand?"),
     "circular_shift": ("Placebo", "does exposure moved to wrong dates show no effect?"),
     "agreement": ("Agrees", "do adjustment and model find the same size?"),
     "block_subset": ("Subsets", "is the effect the same in parts of the window?"),

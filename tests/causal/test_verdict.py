@@ -33,7 +33,7 @@ def test_observation_alone_never_earns_more_than_only() -> None:
     assert label(_results(robustness="", block_subset="", leave_one_out="", random_common_cause="")) == OBSERVED
 
 
-@pytest.mark.parametrize("gate", ["lead", "circular_shift", "agreement"])
+@pytest.mark.parametrize("gate", ["lead", "hidden_demand", "circular_shift", "agreement"])
 def test_a_contradiction_is_a_conflict_whatever_the_experiment_says(gate: str) -> None:
     assert label(_results(**{gate: ""})) == CONFLICTED
     assert label(_results(**{gate: ""}), "randomised") == CONFLICTED

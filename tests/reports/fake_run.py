@@ -35,6 +35,7 @@ GATES = (
     "identification",
     "positivity",
     "lead",
+    "hidden_demand",
     "circular_shift",
     "agreement",
     "block_subset",

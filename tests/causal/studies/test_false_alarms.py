@@ -34,10 +34,10 @@ def test_hidden_demand_is_seen_in_geos_and_often_nationally() -> None:
 
 
 @pytest.mark.slow
-def test_nine_in_ten_confounded_channels_fail_a_gate_where_there_are_geos() -> None:
-    """National series show fewer, about three in four: see `causal/DESIGN.md`. A share of 0.9 has an error of 0.021."""
-    assert failure_rates("confounded", 200, 10, seed=79).loc["any", "fail"] >= 0.9
-    assert failure_rates("confounded", 200, 1, seed=79).loc["any", "fail"] > 0.745 - 3 * 0.031 * 2**0.5
+@pytest.mark.parametrize("geos", [1, 10])
+def test_nine_in_ten_confounded_channels_fail_a_gate(geos: int) -> None:
+    """Nationally only where the model claims what a regression in levels finds: see `causal/DESIGN.md`."""
+    assert failure_rates("confounded", 200, geos, seed=79).loc["any", "fail"] >= 0.9
 
 
 @pytest.mark.slow
