@@ -1,8 +1,8 @@
 """Could an effect this large be the wandering of sales? A permutation test that keeps neighbours together.
 
-Suppose the effect were h in every measured period. Take it away, and the whole series, before and during the
-experiment, is one that nothing was done to: fit the counterfactual to all of it, and its residuals u_1 .. u_T are
-alike. Then the measured block is no more remarkable than any other block of the same length:
+Suppose the effect were h a measured period, spread in proportion to sales. Take it away, and the whole series, before
+and during the experiment, is one that nothing was done to: fit the counterfactual to all of it, and its residuals
+u_1 .. u_T are alike. Then the measured block is no more remarkable than any other block of the same length:
 
     p(h) = share of the T circular shifts of u whose last block has a statistic at least as large as the real one
 
@@ -52,7 +52,7 @@ def absolute(residuals: Float[np.ndarray, "sample block"]) -> Float[np.ndarray, 
 
 @dataclass(frozen=True)
 class Test:
-    """A test of constant effects: `residuals(h)` refits the counterfactual with an effect of h taken away."""
+    """A test of effects: `residuals(h)` refits the counterfactual with an effect of h a period taken away."""
 
     __test__ = False  # the name is statistics' own; pytest is not meant
 
@@ -76,8 +76,8 @@ class Test:
     def centre(self, guess: float, scale: float) -> float:
         """The effect that leaves the measured block without a total: the estimate, seen from the null.
 
-        It is the estimate itself wherever a fit to all periods does not bend towards the measured ones. The total never
-        rises with the effect taken away (a projection is monotone), so the root is bracketed and halved.
+        It is the estimate itself wherever a fit to all periods does not bend towards the measured ones. The total falls
+        as more of an effect is taken away, so the root is bracketed and halved.
         """
 
         def surplus(effect: float) -> float:

@@ -68,12 +68,24 @@ def measure(
 
 
 def conformal_test(trial: Trial, rule: Rule, permutation: Permutation = "block", statistic: Statistic = total) -> Test:
-    """The permutation test of constant effects: the rule refitted to all periods, without the effect."""
+    """The permutation test of effects in proportion to sales: the rule refitted to all periods, without the effect."""
     everything = np.ones(len(trial.times), dtype=bool)
-    controls, target, measured = trial.controls, trial.target, trial.measured
+    controls, target, profile = trial.controls, trial.target, effect_profile(trial)
 
     def residuals(effect: float) -> Float[np.ndarray, " time"]:
-        untouched = target - effect * measured
+        untouched = target - effect * profile
         return untouched - rule(untouched, controls, everything).expected
 
-    return Test(residuals, len(trial.times), int(measured.sum()), permutation, statistic)
+    return Test(residuals, len(trial.times), int(trial.measured.sum()), permutation, statistic)
+
+
+def effect_profile(trial: Trial) -> Float[np.ndarray, " time"]:
+    """How an effect of one KPI unit a period spreads over the measured periods: as the treated geos' sales do.
+
+    A lift is a share of sales: more on a Saturday than on a Monday. Taken away as a constant, it would leave a weekday
+    pattern behind that a fit to all periods bends to explain, and the interval with it. A KPI that goes below zero is
+    no sales, and its effect is spread evenly.
+    """
+    measured = trial.measured.astype(float)
+    sales = trial.target[trial.measured]
+    return measured if sales.min() < 0 or sales.mean() == 0 else measured * trial.target / sales.mean()

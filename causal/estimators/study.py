@@ -69,11 +69,10 @@ def operating(
 
 
 def _one(name: str, trial: Trial, lift: float, level: float) -> dict[str, bool | float]:
-    """An effect is constant over periods here, so taking the true one away and testing zero is testing the truth."""
-    effect = lift * float(trial.target[trial.measured].mean())
+    """An effect is a share of sales, so taking the true one away and testing zero is testing the truth."""
     chosen = ensemble.choose(ensemble.placebo_table(trial, level), level) if name == "ensemble" else name
     nothing, p_true = _answer(chosen, trial)
-    p_zero = _answer(chosen, planted(trial, effect))[1] if lift else p_true
+    p_zero = _answer(chosen, planted(trial, lift))[1] if lift else p_true
     return {
         "covered": p_true >= 1 - level,
         "detected": p_zero < 1 - level,
@@ -131,9 +130,9 @@ def roll_outs(
     return pd.concat([means, pd.Series({"bias": table["effect"].mean(), "error": table["effect"].std(ddof=0)})])
 
 
-def planted(trial: Trial, effect: float) -> Trial:
-    """The same trial with an effect in every treated geo and measured week."""
-    return replace(trial, kpi=trial.kpi + effect * np.outer(trial.treated, trial.measured))
+def planted(trial: Trial, lift: float) -> Trial:
+    """The same trial with every treated geo's sales raised by `lift` in every measured period."""
+    return replace(trial, kpi=trial.kpi * (1 + lift * np.outer(trial.treated, trial.measured)))
 
 
 def simulate(geos: int, weeks: int, measured: int, persistence: float, rng: np.random.Generator) -> Trial:

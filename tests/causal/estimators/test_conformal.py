@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import ModuleType
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from causal.estimators import did, synthetic_control, synthetic_did
 from causal.estimators.conformal import Test, invert
+from causal.estimators.counterfactual import effect_profile
+from causal.estimators.trial import read_trial
 from tests.causal.estimators.markets import END, START, TREATED, market
 
 
@@ -65,10 +69,36 @@ def _last_four(weeks: int) -> tuple:
 
 
 @pytest.mark.parametrize("method", [did, synthetic_control, synthetic_did])
-def test_adding_an_effect_moves_estimate_and_interval_by_it(method: ModuleType) -> None:
-    """The test refits under the null, so an added effect is taken away exactly."""
-    without = method.estimate(market(), TREATED, START, END)
-    with_five = method.estimate(market(effect=5.0), TREATED, START, END)
-    assert with_five.att == pytest.approx(without.att + 5)
-    moved = np.subtract(with_five.interval, without.interval)
-    np.testing.assert_allclose(moved, 5, atol=0.02)
+def test_a_lift_moves_estimate_and_interval_by_what_it_adds(method: ModuleType) -> None:
+    """The test refits under the null, so a lift is taken away exactly."""
+    nothing = market()
+    lifted = nothing.copy()
+    lifted.loc[START:END, TREATED] *= 1.05
+    added = float((lifted - nothing).loc[START:END, TREATED].mean().mean())
+    without, found = (method.estimate(each, TREATED, START, END) for each in (nothing, lifted))
+    assert found.att == pytest.approx(without.att + added)
+    moved = np.subtract(found.interval, without.interval)
+    np.testing.assert_allclose(moved, added, atol=0.02)
+
+
+def test_a_lift_that_follows_the_weekdays_does_not_widen_its_interval() -> None:
+    """Taken away as the same amount every day, it leaves weekdays that larger geos explain: an interval of 4 points."""
+    rng = np.random.default_rng(4)
+    days = pd.date_range("2024-01-01", periods=70)
+    weekday = np.array([0.6, 0.8, 0.76, 1.0, 1.2, 1.4, 1.24])[np.arange(70) % 7]
+    sizes = 100 * np.exp(rng.normal(0, 0.7, (12, 1)))
+    kpi = sizes * weekday * (1 + 0.02 * rng.standard_normal((12, 70)))
+    kpi[:4, -28:] *= 1.17
+    wide = pd.DataFrame(kpi.T, index=days, columns=[f"geo{i}" for i in range(12)])
+    found = synthetic_control.estimate(wide, [f"geo{i}" for i in range(4)], days[-28], days[-1])
+    low, high = (bound * found.cells / found.expected for bound in found.interval)
+    assert low < 0.17 < high
+    assert high - low < 0.03
+
+
+def test_a_kpi_below_zero_has_an_effect_that_is_spread_evenly() -> None:
+    trial = read_trial(market(), TREATED, START, END)
+    even = effect_profile(replace(trial, kpi=trial.kpi - 200.0))
+    np.testing.assert_array_equal(even, trial.measured.astype(float))
+    np.testing.assert_allclose(effect_profile(trial).sum(), trial.measured.sum())
+    assert np.ptp(effect_profile(trial)[trial.measured]) > 0

@@ -134,6 +134,19 @@ def test_time_based_regression(shared_data: Path) -> None:
     assert round(low, 6) == 2.826194  # the one-sided 90 % bound
 
 
+def test_synthetic_control_and_time_based_regression_agree_on_one_test(shared_data: Path) -> None:
+    """17.1 % and 17.4 %, each well inside the other's interval: the synthetic control's once ended at its estimate."""
+    data = pd.read_csv(shared_data / "tbr" / "salesandcost.csv", dtype={"geo": str}, parse_dates=["date"])
+    groups = pd.read_csv(shared_data / "tbr" / "geoassignment.csv", dtype={"geo": str})
+    treated = groups.loc[groups["geo.group"] == 2, "geo"].tolist()
+    sales = data.pivot(index="date", columns="geo", values="sales").fillna(0.0)
+    for method in (synthetic_control, tbr):
+        found = method.estimate(sales, treated, "2015-02-16", "2015-03-15")
+        low, high = (bound * found.cells / found.expected for bound in found.interval)
+        assert found.lift == pytest.approx(0.1725, abs=0.002)
+        assert low < 0.17 < 0.175 < high < 0.195
+
+
 def test_trimmed_match_on_four_pairs() -> None:
     """Toy pairs of Google's trimmed_match, with its normal quantiles."""
     response, cost = (1.0, 10.0, 3.0, 8.0), (1.0, 5.0, 2.0, 5.0)
