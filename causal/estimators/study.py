@@ -48,7 +48,7 @@ def operating(
     level: float = LEVEL,
     seed: int = 0,
     market: Market = typical,
-    **setting: float,
+    **setting: float | int,
 ) -> pd.Series:
     """`coverage` of the true effect, `detected` (share of p-values below `1 - level`), `bias` and `error` of the lift.
 

@@ -16,7 +16,7 @@ from causal.design.history import History, read_history
 from causal.design.plan import Design
 from causal.design.power import Coverage, Power, _of, aa_coverage, found, planted, simulate_power
 from causal.design.selection import misfit, others, select
-from causal.design.study import promise
+from causal.design.study import promise, refused
 from causal.estimators import synthetic_control
 from causal.estimators.counterfactual import Counterfactual
 from causal.estimators.study import simulate
@@ -135,6 +135,14 @@ def test_an_estimator_that_does_not_cover_may_not_promise(history: History) -> N
     chosen = select(history, (4,), 1).assignments
     assert "no minimum detectable effect" in aa_coverage(drifting, chosen, PERIODS, 0.9, stubborn).refused
     assert aa_coverage(history, chosen, PERIODS, 0.9).refused == ""
+
+
+def test_a_design_whose_only_treated_geo_outgrows_the_others_is_refused() -> None:
+    """Six windows a market, as everywhere here: a sound design is all but never refused, this one mostly."""
+    assert refused("none", 4, seed=1)["refused"] == 0
+    growing = refused("grows", 4, seed=1)
+    assert growing["refused"] >= 0.5
+    assert growing["coverage"] < 0.7
 
 
 def test_a_refused_design_states_no_effect(past: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
