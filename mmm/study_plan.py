@@ -71,6 +71,11 @@ class Finance(Part):
     margin: Annotated[float, Field(gt=0, le=1)] | None = None
     discount_rate: Annotated[float, Field(ge=0, lt=1)] = 0.08
 
+    @property
+    def paying_return(self) -> float:
+        """The ROI at which money earns itself back: one over the margin, or 1 where none is given."""
+        return 1.0 / self.margin if self.margin else 1.0
+
 
 class Flighting(Part):
     """A calendar that decides every period by itself; `plan.flighting: true` takes it without further limits.

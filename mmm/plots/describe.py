@@ -59,7 +59,7 @@ def roi(source: Source) -> str:
     if len(rows) > 1:
         text = "Most is returned per unit of spend by {best}, least by {worst} (median and {level} interval)."
     best, worst = (_span(rows.iloc[place], "median") for place in (0, -1))
-    doubtful = [spoken(str(name)) for name in rows.loc[rows["p05"] < 1, "channel"]]
+    doubtful = [spoken(str(name)) for name in rows.loc[rows["p05"] < units(source).break_even, "channel"]]
     loss = word("Every interval lies above break-even.")
     if doubtful:
         loss = word("The interval includes a loss for {names}.", names=labels.listed(doubtful))

@@ -41,7 +41,7 @@ def frontier(source: Source, ax: Axes | None = None, *, unit: Units | None = Non
         Patch(color=theme.PALETTE[0], alpha=0.18, linewidth=0, label=word("{level} interval", level=labels.level()))
     )
     if unit.valued and unit.currency:
-        back = x * across.divisor / up.divisor
+        back = unit.break_even * x * across.divisor / up.divisor
         ax.plot(x, back, color=theme.MUTED, linewidth=0.9, linestyle=(0, (3, 2)))
         handles.append(
             Line2D([], [], color=theme.MUTED, linewidth=0.9, linestyle=(0, (3, 2)), label=word("Money back"))
@@ -86,7 +86,7 @@ def marginal_returns(source: Source, ax: Axes | None = None, *, unit: Units | No
     rows = table(source, "allocation_quality").dropna(subset=["mroi_current_mean"])[::-1].reset_index(drop=True)
     ax = theme.frame(theme.axes(ax, 12.0, theme.rows_cm(len(rows), 2.0, 0.62)), grid="x")
     if unit.valued:
-        ax.axvline(1.0, color=theme.INK, linewidth=0.8, linestyle=(0, (3, 2)), zorder=1)
+        ax.axvline(unit.break_even, color=theme.INK, linewidth=0.8, linestyle=(0, (3, 2)), zorder=1)
     kinds = {"current": ("o", theme.MUTED, 0.16), "recommended": ("D", theme.NAVY, -0.16)}
     for when, (marker, shade, aside) in kinds.items():
         low, mean, high = (rows[f"mroi_{when}_{part}"].to_numpy(dtype=float) for part in ("p05", "mean", "p95"))

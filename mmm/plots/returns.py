@@ -37,11 +37,11 @@ def roi(
     ax.set_xlim(min(left, 0.0), right)
     if not unit.valued:
         return ax
-    ax.set_xlim(right=max(right, 1.2))
-    ax.axvline(1.0, color=theme.INK, linewidth=0.8, linestyle=(0, (3, 2)), zorder=1)
+    ax.set_xlim(right=max(right, 1.2 * unit.break_even))
+    ax.axvline(unit.break_even, color=theme.INK, linewidth=0.8, linestyle=(0, (3, 2)), zorder=1)
     ax.annotate(
         word("break-even"),
-        (1.0, 1.0),
+        (unit.break_even, 1.0),
         xycoords=("data", "axes fraction"),
         xytext=(3, 1),
         textcoords="offset points",

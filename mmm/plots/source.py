@@ -24,6 +24,7 @@ from mmm.files import read_table
 from mmm.speech import capitalised, message, spoken_locale, within, word
 from mmm.study import InputError
 from mmm.study_brand import Brand, kept
+from mmm.study_plan import Finance
 
 Source = pd.DataFrame | xr.DataTree | Path | str
 
@@ -48,12 +49,14 @@ class Units:
     """What the numbers are: `currency` of spend, name and unit of the KPI, and whether the KPI is worth money.
 
     `worth` is what a gain or a return is counted in: money, or KPI units where nobody says what one is worth.
+    `break_even` is the return at which a unit of money earns itself back: one over the study's margin, or 1.
     """
 
     currency: str = ""
     kpi_name: str = "KPI"
     kpi_unit: str = ""
     valued: bool = True
+    break_even: float = 1.0
 
     @property
     def kpi_in_text(self) -> str:
@@ -100,11 +103,12 @@ def units(source: Source) -> Units:
     study = _study(source)
     if not study:
         return Units(kpi_name=word("KPI"))
-    kpi = study["data"]["kpi"]
+    kpi, pays = study["data"]["kpi"], _break_even(study)
     if kpi.get("kind", "revenue") == "revenue":
-        return Units(study["currency"], word("Revenue"), study["currency"])
+        return Units(study["currency"], word("Revenue"), study["currency"], break_even=pays)
     name = str(kpi["column"]).replace("_", " ").strip()
-    return Units(study["currency"], capitalised(name), "", valued=kpi.get("value_per_kpi", 1.0) != 1.0)
+    valued = kpi.get("value_per_kpi", 1.0) != 1.0
+    return Units(study["currency"], capitalised(name), "", valued=valued, break_even=pays)
 
 
 def locale(source: object) -> str | None:
@@ -138,6 +142,10 @@ def period(time: pd.Series) -> str:
         return word("period")
     step = float(np.median(days))
     return word(min(PERIODS, key=lambda name: abs(np.log(PERIODS[name] / step))))
+
+
+def _break_even(study: dict[str, Any]) -> float:
+    return Finance.model_validate((study.get("plan") or {}).get("finance") or {}).paying_return
 
 
 def _study(source: Source) -> dict[str, Any]:

@@ -45,12 +45,13 @@ def numbers(source: Source) -> dict[str, Any]:
         "media_share": sum(row["share"] for row in rows),
     }
     total |= _joint(source["total"], total["spend"])
-    known = times(source)
+    known, finance = times(source), source.study.plan.finance
     return {
         "channels": rows,
         "total": total,
         "roi": total["value"] / total["spend"] if total["spend"] else float("nan"),
         "value_per_kpi": rate,
+        "break_even": finance.paying_return if finance else 1.0,
         "start": known[0],
         "end": known[-1],
         "periods": len(known),
@@ -177,19 +178,19 @@ def _paragraphs(facts: dict[str, Any], language: Language) -> list[Sentence]:
                 mroi=drop["mroi"][0],
             )
         )
-    return made + (_losses(paid, language) if language.valued else [])
+    return made + (_losses(paid, facts["break_even"], language) if language.valued else [])
 
 
-def _losses(paid: list[dict[str, Any]], language: Language) -> list[Sentence]:
-    """Which channels may return less than they cost."""
-    unsure = [row["channel"] for row in paid if row["roi"][1] < 1 <= row["roi"][2]]
-    losing = [row["channel"] for row in paid if row["roi"][2] < 1]
+def _losses(paid: list[dict[str, Any]], break_even: float, language: Language) -> list[Sentence]:
+    """Which channels may return less than pays back: one over the study's margin, or 1."""
+    unsure = [row["channel"] for row in paid if row["roi"][1] < break_even <= row["roi"][2]]
+    losing = [row["channel"] for row in paid if row["roi"][2] < break_even]
     made = []
     if losing:
         text = plural(
             len(losing),
-            "{names:names} returns less {kpi} than the spend, with the whole interval below break-even.",
-            "{names:names} return less {kpi} than the spend, with the whole interval below break-even.",
+            "{names:names} does not pay back: the whole interval lies below break-even.",
+            "{names:names} do not pay back: their whole intervals lie below break-even.",
         )
         made.append(say(language, text, names=losing))
     if unsure:

@@ -24,6 +24,13 @@ def test_a_frame_and_a_run_give_the_same_figure_but_for_the_units(run: Path) -> 
     assert from_frame.get_xlabel() == "Revenue per €1 (median, 90% interval)"
 
 
+def test_the_line_of_break_even_stands_where_the_margin_pays_the_spend_back(run: Path) -> None:
+    with_margin = plots.roi(table(run, "channels"), unit=Units("EUR", "Revenue", "EUR", break_even=2.5))
+    assert 2.5 in [line.get_xdata()[0] for line in with_margin.lines]
+    assert units(run).break_even == pytest.approx(1 / 0.38)  # the margin of the run's study
+    assert Units().break_even == 1.0
+
+
 def test_a_plot_draws_into_the_axes_it_is_given(run: Path) -> None:
     ax = theme.figure(12.0, 5.0).subplots()
     assert plots.fit_over_time(run, ax) is ax
