@@ -36,6 +36,8 @@ RUNS = {
     "ensemble": 40,
     "bsts": 40,
 }
+CLAIMS = (0.5, 0.7, 0.85, 1.0)
+CEILINGS = (0.05, 0.1, 0.2)
 ACCEPTED = (0.86, 0.94)
 TEXT = """# How often are they wrong?
 
@@ -58,6 +60,15 @@ A gate should seldom fail a sound channel, and often fail one that hidden demand
 demand well; regions do not.
 
 ![Share of channels that each gate fails](gates.svg)
+
+What a national series can show depends on how far the model overstates the channel. At 1 it claims what a regression in
+levels finds, and two traces are there: sales that come before the exposure, and a claim that persistence does not bear
+out. At about 0.7 it claims what adjustment finds, and only the early sales are left. No test that knows nothing of the
+size of the effect can then see more than the dashed line: the power of the likelihood ratio that knows every number of
+the market, at the rate of false alarms that is written on it. More is not in three years of national weeks; regions, a
+longer history or an experiment are the remedy.
+
+![Share of confounded national channels that fail, by what the model claims](claims.svg)
 """
 
 
@@ -65,7 +76,12 @@ def draw(folder: Path) -> str:
     """Writes the figures to `folder` and returns the page's text."""
     folder.mkdir(parents=True, exist_ok=True)
     table = pd.read_csv(RECORDED, keep_default_na=False)
-    for name, figure in {"coverage": coverage(table), "error": error(table), "gates": gates(table)}.items():
+    for name, figure in {
+        "coverage": coverage(table),
+        "error": error(table),
+        "gates": gates(table),
+        "claims": claims(table),
+    }.items():
         figure.savefig(folder / f"{name}.svg")
         pyplot.close(figure)
     return TEXT
@@ -114,6 +130,32 @@ def gates(table: pd.DataFrame) -> Figure:
     return figure
 
 
+@theme.styled
+def claims(table: pd.DataFrame) -> Figure:
+    """The share of confounded national channels that fail, by how much the model claims, under the ceiling."""
+    rows = table[table["subject"] == "claim"]
+    figure = theme.figure(13.0, 8.5)
+    ax = theme.frame(figure.subplots(), grid="y")
+    looks = {"any": theme.INK, "hidden_demand": theme.LOSS, "agreement": theme.NAVY, "lead": theme.OTHER}
+    for name, colour in looks.items():
+        part = rows[rows["name"] == name]
+        at, share = part["setting"].astype(float).to_numpy(), part["value"].to_numpy()
+        reach = 2 * np.sqrt(share * (1 - share) / part["runs"].to_numpy())
+        ax.errorbar(at, 100 * share, yerr=100 * reach, color=colour, marker="o", markersize=4, linewidth=1.2,
+                    label={"any": "any gate"}.get(name, name.replace("_", " ")))  # fmt: skip
+    best = table[(table["subject"] == "ceiling") & (table["setting"] == "156 weeks")]
+    for share, alarms in zip(best["value"], best["measure"], strict=True):
+        ax.axhline(100 * share, color=theme.MUTED, linewidth=0.8, linestyle=(0, (3, 2)), zorder=1)
+        ax.annotate(f"best test, {float(alarms):.0%} false alarms", (1.03, 100 * share), xytext=(4, -3),
+                    textcoords="offset points", color=theme.MUTED, fontsize=theme.SIZE - 1)  # fmt: skip
+    ax.set_xlim(0.46, 1.03)
+    ax.set_ylim(0, 100)
+    ax.set_xlabel("Claim, as a share of what a regression in levels finds")
+    ax.set_ylabel("Channels that fail, %")
+    figure.legend(loc="outside lower left", ncols=4, frameon=False)
+    return figure
+
+
 def _panels(rows: pd.DataFrame, settings: list[str]) -> tuple[Figure, list[tuple[Axes, pd.DataFrame]]]:
     """A small Axes a setting, names down the side, the first on top."""
     names = list(dict.fromkeys(rows["name"]))
@@ -142,10 +184,11 @@ def _shares(ax: Axes, part: pd.DataFrame, colour: str, shift: float) -> None:
 
 def measure() -> pd.DataFrame:
     """All of it again; `operating.csv` as it would be written."""
+    from causal.ceiling import most_power
     from causal.estimators.study import operating
     from causal.operating import failure_rates
 
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for name, runs in RUNS.items():
         for market, setting in MARKETS.items():
             if runs < 100 and market != "standard":
@@ -154,10 +197,17 @@ def measure() -> pd.DataFrame:
             rows += [("estimator", name, market, each, seen[each], runs) for each in ("coverage", "error")]
     for setting, geos in (("national", 1), ("10 geos", 10)):
         for kind in ("null", "effective", "confounded"):
-            runs = 800 if geos == 1 and kind != "confounded" else 200
+            runs = 800 if geos == 1 else 200
             seen = failure_rates(kind, runs, geos, seed=1)["fail"]
-            gates = ("lead", "circular_shift", "agreement", "robustness", "any")
+            gates = ("lead", "hidden_demand", "circular_shift", "agreement", "robustness", "any")
             rows += [("gate", gate, setting, kind, seen[gate], runs) for gate in gates]
+    for claimed in CLAIMS:
+        seen = failure_rates("confounded", 200, seed=1, claimed=claimed)["fail"]
+        shown = ("hidden_demand", "agreement", "lead", "any")
+        rows += [("claim", gate, claimed, "confounded", seen[gate], 200) for gate in shown]
+    for periods in (156, 260):
+        best = [(alarms, most_power(alarms, periods)) for alarms in CEILINGS]
+        rows += [("ceiling", "any test", f"{periods} weeks", alarms, power, 4000) for alarms, power in best]
     return pd.DataFrame(rows, columns=["subject", "name", "setting", "measure", "value", "runs"])
 
 
