@@ -103,6 +103,7 @@ class Plan(Part):
     """What the budget may be. Bounds are multiples of the reference spend.
 
     `caution` is how many standard deviations of what a channel's move brings count against it; 0 believes the mean.
+    It is lowered where at least the share `confidence` of joint draws gains all the same; 1 asks it of all of them.
     `scenarios` are budgets of the user's own, or the name of a CSV file that holds them (`mmm.study_scenarios`).
     `flighting` also decides each period, and `by_geo` the split over regions, each in a table of its own.
     """
@@ -112,6 +113,7 @@ class Plan(Part):
     bounds: dict[Key, Bounds] = Field(default={"default": (0.5, 1.5)})
     max_shift_unvalidated: Annotated[float, Field(ge=0, le=1)] = 0.1
     caution: Annotated[float, Field(ge=0)] = 0.5
+    confidence: Annotated[float, Field(gt=0.5, le=1)] = 0.9
     groups: tuple[Group, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
     flighting: Annotated[Flighting | None, BeforeValidator(_switched)] = None

@@ -20,7 +20,7 @@ import pandas as pd
 from mmm.errors import InputError
 from mmm.plan.bounds import Allowed, for_budget
 from mmm.plan.budget import optimality_gap
-from mmm.plan.choice import best_split, cautious, shares_of, wanted_budget
+from mmm.plan.choice import best_split, cautious, settled, shares_of, wanted_budget
 from mmm.plan.outlook import Outlook, outcome
 from mmm.plan.risk import interval
 from mmm.study import Plan as Settings
@@ -40,6 +40,7 @@ def efficient_frontier(
     Budgets that the limits rule out are left out. `profit` is NaN without a margin, `mroi` where a slightly
     larger budget is ruled out.
     """
+    settings = settled(view, limits, settings)
     worth, shares = cautious(view, settings.caution), shares_of(settings.groups, view.channels)
     wanted = wanted_budget(view, limits, settings)
 

@@ -22,7 +22,7 @@ import xarray as xr
 
 from mmm.errors import InputError, listing
 from mmm.plan.bounds import DEFAULT, labels_of
-from mmm.plan.choice import STANDING, choices, limits_for, shares_of, single_draw_optima
+from mmm.plan.choice import STANDING, choices, limits_for, settled, shares_of, single_draw_optima
 from mmm.plan.finance import finance_table, terms
 from mmm.plan.outlook import Outlook, outlook
 from mmm.plan.summary import summary_table
@@ -94,6 +94,7 @@ def plan_from(view: Outlook, settings: Settings, verdicts: pd.DataFrame | None =
     """The plan that `settings` ask for on an outlook."""
     labels = labels_of(verdicts)
     limits = limits_for(view, settings, labels)
+    settings = settled(view, limits, settings)
     found, missing = choices(view, limits, settings)
     recommended = found[1]
     by_channel = outcomes(view, found)

@@ -62,6 +62,7 @@ def _horizon(view: Outlook, settings: Settings) -> dict[str, str]:
         "draws": str(len(view.curves)),
         "value_per_kpi": f"{view.value_per_kpi:.6g}",
         "caution": f"{settings.caution:.6g}",
+        "confidence": f"{settings.confidence:.6g}",
         "discount_rate": f"{settings.finance.discount_rate:.6g}",
     }
     return facts | ({"margin": f"{settings.finance.margin:.6g}"} if settings.finance.margin else {})

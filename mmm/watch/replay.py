@@ -20,7 +20,7 @@ import xarray as xr
 
 from mmm.errors import InputError
 from mmm.model.fit import study_of
-from mmm.plan.choice import Choice, choices, limits_for
+from mmm.plan.choice import Choice, choices, limits_for, settled
 from mmm.plan.outlook import Outlook, outcome, outlook
 from mmm.plan.risk import interval, probability
 from mmm.plan.scenario import reach_of
@@ -68,7 +68,8 @@ def replayed(before: Outlook, after: Outlook, settings: Settings) -> pd.DataFram
 
 
 def _recommended(view: Outlook, settings: Settings) -> Choice:
-    return choices(view, limits_for(view, settings, None), settings)[0][1]
+    limits = limits_for(view, settings, None)
+    return choices(view, limits, settled(view, limits, settings))[0][1]
 
 
 def _rows(name: str, view: Outlook, multiples: np.ndarray, earned: dict[str, np.ndarray]) -> list[dict[str, object]]:

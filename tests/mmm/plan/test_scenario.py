@@ -146,6 +146,26 @@ def test_the_less_is_known_the_less_is_moved(market: Market) -> None:
     assert moved(0.5, 50.0) == 0.0
 
 
+def test_where_draws_agree_the_best_mean_is_taken_and_where_they_do_not_caution_stays(market: Market) -> None:
+    sure, unsure = market(scatter=0.05, samples=64), market(scatter=1.0, samples=64, tops=(300.0, 500.0, 150.0))
+    believed = planned(sure, caution=0.0)
+    assert spends(planned(sure)).multiple.tolist() == spends(believed).multiple.tolist()
+    assert fact(planned(sure), "caution") == "0"
+    assert spends(planned(unsure)).multiple.tolist() != spends(planned(unsure, caution=0.0)).multiple.tolist()
+    assert scenario(planned(unsure, caution=0.0), "recommended").probability_beats_hold < 0.9
+    assert fact(planned(unsure), "caution") == "0.5"
+
+
+def test_caution_is_no_more_than_confidence_needs(market: Market) -> None:
+    plans = [
+        planned(market(scatter=0.35, samples=64), caution=2.0, confidence=confidence)
+        for confidence in (0.8, 0.95, 0.99)
+    ]
+    assert [fact(plan, "caution") for plan in plans] == ["0", "1", "2"]
+    assert scenario(plans[0], "recommended").probability_beats_hold < 0.95
+    assert scenario(plans[1], "recommended").probability_beats_hold >= 0.95
+
+
 def test_a_recommendation_to_hold_is_the_present_plan_to_the_last_digit(market: Market) -> None:
     plan = planned(market(scatter=0.5, samples=64), caution=50.0)
     assert (spends(plan).multiple == 1.0).all()
