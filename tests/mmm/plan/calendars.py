@@ -27,6 +27,7 @@ def calendar_problem(
     bounds: tuple[float, float] = (0.5, 1.5),
     budget: float = 1.0,
     multiplies: bool = False,
+    effect: float = 0.1,
     measure: Measure | None = None,
     currency: float = 1.0,
     seed: int = 0,
@@ -49,7 +50,7 @@ def calendar_problem(
     returns = random.uniform(0.8, 2.5, (channels, 1, 1)) * np.exp(
         scatter * random.normal(size=(channels, samples, geos))
     )
-    coefficient = 0.1 * returns if multiplies else 2 * returns * mean[:, None, None] / geos
+    coefficient = effect * returns if multiplies else 2 * returns * mean[:, None, None] / geos
     worth = np.full((samples, periods + max_lag, geos), 20 * mean.sum() / geos if multiplies else 1.0)
     warm = np.zeros((channels, samples, periods + max_lag, geos))
     for t in range(max_lag):
