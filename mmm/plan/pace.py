@@ -19,6 +19,7 @@ budget that no longer fits the bounds; the facts say why.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -38,6 +39,7 @@ from mmm.plan.bounds import labels_of
 from mmm.plan.bridge import STEPS, Line, variance_bridge
 from mmm.plan.budget import optimality_gap
 from mmm.plan.choice import best_split, cautious, check_split, limits_for, shares_of, single_draw_optima
+from mmm.plan.limits import Share
 from mmm.plan.outlook import outcome, outlook_at
 from mmm.plan.reference import reference_at
 from mmm.plan.risk import interval, probability
@@ -224,6 +226,9 @@ def _rest(
     kept = _in_proportion(planned, total, limits.lower * view.spend, limits.upper * view.spend) / now
     found = best_split(view, limits, total, shares=shares, curves=cautious(view, settings.caution, kept))
     proposed = found.spend / now
+    better = (outcome(view, proposed) - outcome(view, kept)).sum(axis=1).mean() > 0
+    if not better and _meets(shares, kept * view.spend):
+        proposed = kept  # it may lie between two knots of the curves, where caution reads too high
     optima = single_draw_optima(view, limits, total, shares).multiples
     move = np.where(np.abs(proposed - kept) > MOVED, np.sign(proposed - kept), 0.0)
     gain = (outcome(view, proposed) - outcome(view, kept)).sum(axis=1)
@@ -236,6 +241,12 @@ def _rest(
     rest["left_in_proportion"], rest["left_proposed"] = kept * view.spend, proposed * view.spend
     rest["probability_right_direction"] = np.where(move != 0, (np.sign(optima - kept) == move).mean(axis=0), np.nan)
     return rest, facts | {"proposal": proposal, "reason": ""}
+
+
+def _meets(shares: Sequence[Share], spend: PerChannel) -> bool:
+    """Whether the split keeps to the study's groups."""
+    parts = [(share, spend[share.members].sum() / spend.sum()) for share in shares]
+    return all(share.minimum - MOVED <= part <= share.maximum + MOVED for share, part in parts)
 
 
 def _in_proportion(planned: PerChannel, total: float, low: PerChannel, high: PerChannel) -> PerChannel:
