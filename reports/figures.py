@@ -66,8 +66,10 @@ def to_svg(drawn: Any, run: Path | str = ".") -> bytes:
     from mmm.plots.source import brand
 
     buffer = io.BytesIO()
+    figure = _figure(drawn)
     with wearing(brand(run)), look():
-        _figure(drawn).savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    figure.set_layout_engine("none")  # what is laid out stays: a notebook that shows it does not lay it out again
     return buffer.getvalue()
 
 

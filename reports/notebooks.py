@@ -8,11 +8,14 @@ declares are passed; anything else is an error. A failed cell fails the command 
 
 from __future__ import annotations
 
+import functools
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, chdir, contextmanager
 from pathlib import Path
+from types import ModuleType
 
 from mmm.errors import InputError
 from mmm.files import replacing, write_atomic
@@ -31,9 +34,7 @@ class NotebookFailed(RuntimeError):
 
 def execute(name: str, run: Path, parameters: Mapping[str, str] | None = None, report: Path | None = None) -> Path:
     """Executes the package's notebook `name` on `run` and returns the executed copy, in `report` or the run's own."""
-    import papermill
-    from papermill.exceptions import PapermillExecutionError
-
+    papermill = _papermill()
     given = {"run": str(run.resolve())} | dict(parameters or {})
     source = FOLDER / f"{name}.ipynb"
     _check(name, source, given)
@@ -50,7 +51,7 @@ def execute(name: str, run: Path, parameters: Mapping[str, str] | None = None, r
                 kernel_name="python3",
                 extra_arguments=["--IPKernelApp.log_level=ERROR"],
             )
-        except PapermillExecutionError as error:
+        except papermill.PapermillExecutionError as error:
             write_atomic(marked, temporary.read_bytes())
             raise NotebookFailed(
                 f"notebook {name} failed in cell {error.exec_count}: {error.ename}: {error.evalue}. "
@@ -83,6 +84,7 @@ def execute_all(names: Sequence[str], run: Path, report: Path) -> list[Path]:
     is raised then.
     """
     run, report = run.absolute(), report.absolute()
+    _papermill()  # before threads race for it
     # Papermill changes the process's folder and environment for each notebook: threads may only change them to what
     # they are already.
     with chdir(run), _importable(), _set(REPORT, report.name), ThreadPoolExecutor(max(len(names), 1)) as pool:
@@ -101,17 +103,28 @@ def _on_a_thread(name: str, run: Path, report: Path) -> Path:
 
 def _check(name: str, source: Path, parameters: Mapping[str, str]) -> None:
     """Refuses an unknown notebook, and parameters that are not allowed or not declared."""
-    from papermill import inspect_notebook
-
     if not source.exists():
         there = ", ".join(sorted(path.stem for path in FOLDER.glob("*.ipynb")))
         raise InputError([f"there is no notebook {name!r}; there are {there}"])
-    refused = sorted(set(parameters) - (ALLOWED & set(inspect_notebook(source))))
+    refused = sorted(set(parameters) - (ALLOWED & set(_papermill().inspect_notebook(source))))
     if refused:
         allowed = ", ".join(sorted(ALLOWED))
         raise InputError(
             [f"notebook {name} has no parameter {parameter!r}; it may be given {allowed}" for parameter in refused]
         )
+
+
+@functools.cache
+def _papermill() -> ModuleType:
+    """Papermill in half the time: jsonschema below it would first build a grammar of addresses that no notebook has."""
+    grammar = "rfc3987_syntax"
+    sys.modules.setdefault(grammar, None)  # type: ignore[arg-type]  # None says that it cannot be imported
+    try:
+        import papermill
+    finally:
+        if sys.modules[grammar] is None:
+            del sys.modules[grammar]
+    return papermill
 
 
 def _importable() -> AbstractContextManager[None]:

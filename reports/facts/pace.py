@@ -10,7 +10,6 @@ from typing import Any
 
 import pandas as pd
 
-from mmm.plan.bridge import STEPS
 from mmm.study import Study
 from reports.language import Language, Scale, Sentence, column_scale, number, plural, say, styled, unit_name
 from reports.table import Table
@@ -29,7 +28,7 @@ NAMES = {
     "unexplained": "Unexplained",
     "actual": "Actual",
 }
-"""What the lines of the bridge are called."""
+"""What the lines of the bridge are called, in their order."""
 CENTS = Scale(0, 2)
 PROVEN = 1e-4
 """The smallest gap to the best split that is told."""
@@ -98,7 +97,7 @@ def _bridge(facts: dict[str, Any], language: Language) -> Table:
         "well the exposure worked; the rest is unexplained. The lines sum exactly."
     )
     rows = []
-    for step in (*STEPS, "unexplained"):
+    for step in [name for name in NAMES if name not in ("plan", "actual")]:
         value = facts["bridge"][step]
         shown = number(language, abs(value), CENTS)
         amount = say(language, "{sign}{x}", sign="+" if value > 0 else "−" if value < 0 else "", x=shown)
