@@ -1,7 +1,7 @@
 """What does each document place, and where do its words come from?
 
-`board`, `budget` and `quarter` gather facts and sentences into the one mapping that a document's template reads; a
-template knows names and places, never numbers. The PDF (Typst) and the HTML page read the same mapping.
+`board`, `budget`, `card` and `quarter` gather facts and sentences into the one mapping that a document's template
+reads; a template knows names and places, never numbers. The PDF (Typst) and the HTML page read the same mapping.
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ from reports.facts import (
     pace,
     planner,
     regions,
+    replay,
     scenarios,
     trust,
+    use,
 )
 from reports.figures import Figure
 from reports.language import Language, say
@@ -65,12 +67,8 @@ def board(source: Source, facts: Facts, figures: Mapping[str, Figure], notebooks
         },
         "changes": changes.words(facts["changes"], words),
         "trust": trust.words(facts["trust"], words),
-        "method": method.words(facts["method"], words, notebooks)
-        | {
-            "assumptions_heading": say(words, "What is assumed"),
-            "review_heading": say(words, "What the data review found"),
-            "identifiers_heading": say(words, "To make this document again"),
-        },
+        "replay": replay.words(facts["replay"], words),
+        "method": _method(facts, words, notebooks),
     }
 
 
@@ -85,7 +83,22 @@ def budget(source: Source, facts: Facts, figures: Mapping[str, Figure]) -> dict[
         "frontier": frontier.words(facts["frontier"], words),
         "flighting": flighting.words(facts["flighting"], words),
         "regions": regions.words(facts["regions"], words),
+        "replay": replay.words(facts["replay"], words),
         "finance": finance.words(facts["finance"], words),
+    }
+
+
+def card(source: Source, facts: Facts, notebooks: list[str]) -> dict[str, Any]:
+    """The run's model card: parts of the board report, and what the model may be used for."""
+    words = language(source)
+    labels = {row["channel"]: row["label"] for row in facts["evidence"]["channels"]}
+    return _frame(source, facts, words, {}, "Model card") | {
+        "banner": headline.banner(facts["decision"], facts["trust"]["checks"], words),
+        "use": use.words(facts["use"], words),
+        "method": _method(facts, words, notebooks),
+        "trust": trust.words(facts["trust"], words),
+        "replay": replay.words(facts["replay"], words),
+        "contribution": contribution.words(facts["contribution"], words, labels),
     }
 
 
@@ -100,6 +113,15 @@ def quarter(source: Source, facts: Facts, known: dict[str, Any]) -> dict[str, An
         "date": dict(zip(("year", "month", "day"), map(int, known["as_of"].split("-")), strict=True)),
         "banner": headline.banner(facts["decision"], facts["trust"]["checks"], words),
         "pace": pace.words(known, words),
+    }
+
+
+def _method(facts: Facts, words: Language, notebooks: list[str]) -> dict[str, Any]:
+    """How the run was made, under its headings."""
+    return method.words(facts["method"], words, notebooks) | {
+        "assumptions_heading": say(words, "What is assumed"),
+        "review_heading": say(words, "What the data review found"),
+        "identifiers_heading": say(words, "To make this document again"),
     }
 
 

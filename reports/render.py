@@ -1,7 +1,7 @@
 """How does a run folder become documents?
 
-    render(run)      # run/report: notebooks/*.ipynb, figures/*.svg, facts.json, board.pdf, board.html, budget.pdf,
-                     # scenarios.xlsx
+    render(run)      # run/report: notebooks/*.ipynb, figures/*.svg, facts.json, model_card.pdf, board.pdf,
+                     # board.html, budget.pdf, scenarios.xlsx
 
 The notebooks are executed first: they are the audit trail, and they draw the figures. Then facts are read off the
 tables, and every document is made of the same facts. Nothing but the run folder is read, nothing depends on the clock
@@ -60,11 +60,15 @@ def pace(run: Path) -> Path:
 
 
 def documents(folder: Path, source: Source, executed: list[str]) -> list[Path]:
-    """The facts and the documents that the study asks for, from tables and from the figures that are in `folder`."""
+    """Facts, model card and the documents that the study asks for, from tables and from the figures in `folder`."""
     facts = subjects.numbers(source)
     drawn = figures.saved(folder)
     text = json.dumps(plain(facts), indent=1, sort_keys=True, ensure_ascii=False)
-    written = [write_atomic(folder / "facts.json", text + "\n")]
+    about = pages.card(source, facts, executed)
+    written = [
+        write_atomic(folder / "facts.json", text + "\n"),
+        write_atomic(folder / "model_card.pdf", pdf.compile_pdf("card", about)),
+    ]
     if "board" in source.study.report.templates:
         page = pages.board(source, facts, drawn, executed)
         written += [

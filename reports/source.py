@@ -50,6 +50,7 @@ OPTIONAL = (
     "allocation_geo",
     "frequency",
     "plan_draws",
+    "replay",
 )
 
 

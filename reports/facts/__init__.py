@@ -29,8 +29,10 @@ from reports.facts import (
     method,
     planner,
     regions,
+    replay,
     scenarios,
     trust,
+    use,
 )
 from reports.source import Source, read
 
@@ -50,8 +52,10 @@ def numbers(source: Source) -> dict[str, dict[str, Any]]:
         "flighting": flighting.numbers(source),
         "regions": regions.numbers(source),
         "planner": planner.numbers(source),
+        "replay": replay.numbers(source),
         "finance": finance.numbers(source),
         "trust": trust.numbers(source),
+        "use": use.numbers(source),
         "method": method.numbers(source),
         "changes": changes.numbers(source),
     }

@@ -266,6 +266,7 @@ def plan_tables(sample: Market, supported: bool) -> dict[str, pd.DataFrame]:
         "allocation": pd.DataFrame(allocation),
         "scenarios": pd.DataFrame(scenarios),
         "allocation_quality": quality,
+        "replay": replay_table(sample, drawn, best),
     }
     bands = [summary(drawn[:, i]) for i in range(len(spend))]
     tables["plan_curves"] = pd.concat(
@@ -317,6 +318,25 @@ def _by_geo(allocation: pd.DataFrame, sample: Market) -> pd.DataFrame:
             for geo, share in zip(sample.geos, sample.share, strict=True)
         ]
     )
+
+
+def replay_table(sample: Market, drawn: np.ndarray, best: np.ndarray) -> pd.DataFrame:
+    """`tables/replay.csv`: the plan of a quarter ago went half the way that hindsight would have gone."""
+    spend = sample.spend[-HOLDOUT:].sum(0)
+    splits = {"done": np.ones(len(spend)), "recommended": (1 + best) / 2, "oracle": best}
+    earned = {name: _interpolate(drawn, multiple).sum(1) for name, multiple in splits.items()}
+    rows = []
+    for name, multiple in splits.items():
+        gain, regret = earned[name] - earned["done"], earned["oracle"] - earned[name]
+        whole = {"scenario": name, "channel": "all", "current_spend": spend.sum(), "spend": (multiple * spend).sum()}
+        for prefix, values in {"outcome": earned[name], "gain": gain, "regret": regret}.items():
+            whole |= {f"{prefix}_{key}": float(value) for key, value in summary(values).items()}
+        rows.append(whole | {"probability": float((gain > 0).mean()) if name != "done" else float("nan")})
+        rows += [
+            {"scenario": name, "channel": channel, "current_spend": now, "spend": now * factor, "multiple": factor}
+            for channel, now, factor in zip(sample.channels, spend, multiple, strict=True)
+        ]
+    return pd.DataFrame(rows)
 
 
 def frequency_table(channels: Sequence[str]) -> pd.DataFrame:

@@ -41,7 +41,8 @@ def sentences(value: Any) -> Iterator[Sentence]:
 def everything(run: Path) -> list[Sentence]:
     source = read(run)
     facts = subjects.numbers(source)
-    return [*sentences(pages.board(source, facts, {}, ["a.ipynb"])), *sentences(pages.budget(source, facts, {}))]
+    made = (pages.board(source, facts, {}, ["a.ipynb"]), pages.budget(source, facts, {}), pages.card(source, facts, ["a"]))
+    return list(sentences(made))
 
 
 @pytest.mark.parametrize("path", PROSE, ids=lambda path: path.name)
