@@ -60,5 +60,5 @@ def test_the_installed_command_runs_a_study_from_another_folder(
     study = repository / "examples" / "alder-foods" / "study.yaml"
     ended = _run(installed, tmp_path, "run", str(study), "--out", "result")
     assert ended.returncode == 0, ended.stderr
-    for name in ("board.pdf", "budget.pdf", "board.html", "scenarios.xlsx"):
+    for name in ("board.pdf", "budget.pdf", "model_card.pdf", "board.html", "scenarios.xlsx"):
         assert (tmp_path / "result" / "report" / name).stat().st_size > 1000

@@ -41,7 +41,11 @@ def sentences(value: Any) -> Iterator[Sentence]:
 def everything(run: Path) -> list[Sentence]:
     source = read(run)
     facts = subjects.numbers(source)
-    made = (pages.board(source, facts, {}, ["a.ipynb"]), pages.budget(source, facts, {}), pages.card(source, facts, ["a"]))
+    made = (
+        pages.board(source, facts, {}, ["a.ipynb"]),
+        pages.budget(source, facts, {}),
+        pages.card(source, facts, ["a"]),
+    )
     return list(sentences(made))
 
 
