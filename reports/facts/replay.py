@@ -11,9 +11,8 @@ Nobody ran those splits, and both fits share one model: the page says so beside 
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from typing import Any
-
-import pandas as pd
 
 from reports.facts.decision import MATERIAL
 from reports.language import Language, Scale, Sentence, column_scale, number, say, styled, unit_name
@@ -28,26 +27,28 @@ def numbers(source: Source) -> dict[str, Any]:
     hidden = source["fit"].loc[lambda rows: rows["split"] == "holdout", "time"].astype(str).str[:10].unique()
     if not source.has("replay") or not len(hidden):
         return {"ran": False}
-    table = source["replay"].set_index(["scenario", "channel"])
-    channels = [name for name in table.loc[DONE].index if name != "all"]
-    spend = {name: table.loc[name].loc[channels, "spend"].astype(float).to_dict() for name in (DONE, DUE, HINDSIGHT)}
-    moved = {name: spend[DUE][name] - spend[DONE][name] for name in channels}
+    rows = source["replay"]
+    whole = {str(row["scenario"]): row for row in rows[rows["channel"] == "all"].to_dict("records")}
+    spend: dict[str, dict[str, float]] = {name: {} for name in (DONE, DUE, HINDSIGHT)}
+    for row in rows[rows["channel"] != "all"].to_dict("records"):
+        spend[str(row["scenario"])][str(row["channel"])] = float(row["spend"])
+    moved = {name: spend[DUE][name] - now for name, now in spend[DONE].items()}
     return {
         "ran": True,
         "start": min(hidden),
         "end": max(hidden),
         "periods": len(hidden),
-        "budget": float(table.loc[(DONE, "all"), "spend"]),
+        "budget": float(whole[DONE]["spend"]),
         "shift": sum(max(change, 0.0) for change in moved.values()),
         "moves": any(abs(change) > MATERIAL * spend[DONE][name] for name, change in moved.items()),
         "spend": spend,
-        "gain": {name: _interval(table.loc[(name, "all")], "gain_") for name in (DUE, HINDSIGHT)},
-        "probability": float(table.loc[(DUE, "all"), "probability"]),
-        "regret": _interval(table.loc[(DUE, "all")], "regret_"),
+        "gain": {name: _interval(whole[name], "gain_") for name in (DUE, HINDSIGHT)},
+        "probability": float(whole[DUE]["probability"]),
+        "regret": _interval(whole[DUE], "regret_"),
     }
 
 
-def _interval(row: pd.Series, prefix: str) -> tuple[float, float, float]:
+def _interval(row: Mapping[Hashable, Any], prefix: str) -> tuple[float, float, float]:
     mean, low, high = (float(row[prefix + part]) for part in ("mean", "p05", "p95"))
     return mean, low, high
 
