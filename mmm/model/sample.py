@@ -26,6 +26,7 @@ from mmm.model.metric import Metric, learned, unknown
 from mmm.model.spec import Arrays, Structure
 
 CHUNK = 50
+"""Steps between two metrics, and between two reports of progress."""
 TARGET_ACCEPTANCE = {False: 0.8, True: 0.9}
 """By whether there are several geos: their spreads may be near zero, where a larger step diverges."""
 MAX_TREE_DEPTH = (4, 9)
@@ -60,6 +61,8 @@ class _Chunk(NamedTuple):
 
 
 class _Seen(NamedTuple):
+    """The steps of the warm-up that the next metric is learned from, all at one centring."""
+
     values: Values
     gradient: Values
 
