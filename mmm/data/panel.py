@@ -23,7 +23,7 @@ import xarray as xr
 from jaxtyping import Float
 
 from mmm.data.dates import ONE_DAY, find_frequency, parse_dates, period_starts, periods_per_year
-from mmm.data.exports import read_exports
+from mmm.data.exports import AGREE, read_exports
 from mmm.data.grid import grid_problems
 from mmm.data.identity import data_hash
 from mmm.data.ingest import read_source
@@ -34,7 +34,6 @@ from mmm.study import Data, Study, load_study
 
 SCHEMA_VERSION = 1
 NATIONAL = "national"
-AGREE = 1e-9
 
 EXPOSURE_UNITS = {
     "impression": "impressions",
@@ -212,10 +211,6 @@ def _assemble(cells: Cells, study: Study) -> xr.Dataset:
 
     media = [*data.channels, *data.organic]
     spend, exposure, frequency, units = _media(data, grid, shape, study.currency)
-    people = grid("population").mean(axis=1) if data.population else np.nansum(grid("kpi.column"), axis=1)
-    national = np.array([name in data.national for name in media])
-    for amounts in (spend, exposure):  # what all geos saw together, shared out by their size
-        amounts[..., national] *= (people / people.sum())[:, None, None]
     by_channel = ("geo", "time", "channel")
     kpi_unit = study.currency if data.kpi.kind == "revenue" else data.kpi.column
     exposure_units = units[0] if len(set(units)) == 1 else "see exposure_unit"
@@ -232,7 +227,11 @@ def _assemble(cells: Cells, study: Study) -> xr.Dataset:
         "paid": ("channel", np.array([name in data.channels for name in media])),
         "exposure_unit": ("channel", np.array(units, dtype=str)),
     }
-    if national.any():
+    if data.national:
+        national = np.array([name in data.national for name in media])
+        people = grid("population").mean(axis=1) if data.population else np.nansum(grid("kpi.column"), axis=1)
+        for amounts in (spend, exposure):  # what all geos saw together, shared out by their size
+            amounts[..., national] *= (people / people.sum())[:, None, None]
         coordinates["national"] = ("channel", national)
     if frequency is not None:
         variables["frequency"] = (by_channel, frequency, {"units": "exposures a person reached"})

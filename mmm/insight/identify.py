@@ -151,8 +151,7 @@ def tipping(fit: xr.DataTree, break_even: float | None = None) -> pd.DataFrame:
 
 def paying_return(fit: xr.DataTree) -> float:
     """The ROI at which a channel pays back: one over the study's margin, or 1."""
-    finance = study_of(fit).plan.finance
-    return finance.paying_return if finance else 1.0
+    return study_of(fit).plan.finance.paying_return
 
 
 def _regression(

@@ -28,7 +28,7 @@ from jaxtyping import Array, Float
 
 from mmm.data.lift import DEGREES_OF_FREEDOM, TRANSPORT
 from mmm.errors import InputError
-from mmm.model.core import Parameters, channel_response, effectiveness
+from mmm.model.core import Parameters, channel_response, components_of, effectiveness
 from mmm.model.events import overlap
 from mmm.model.spec import Arrays, Lift, Structure, lag_exposure
 
@@ -78,8 +78,7 @@ def predicted_lift(
         if not len(pairs):
             continue
         channels = jnp.asarray(tested)[pairs]
-        adstock = {name: parameters[f"adstock_{name}"][channels] for name in group.adstock.parameters}
-        saturation = {name: parameters[f"saturation_{name}"][channels] for name in group.saturation.parameters}
+        adstock, saturation = components_of(group, parameters, channels)
         frequency = arrays.frequency[channels] if group.frequency else None
         one = partial(channel_response, group, structure.max_lag)
         worlds = jax.vmap(jax.vmap(one, in_axes=(0, None, None, None)))

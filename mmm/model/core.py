@@ -16,7 +16,7 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from mmm.media.adstock import carry_over, lagged, normalised_weights
 from mmm.model.design import fitted
@@ -49,13 +49,21 @@ def effectiveness(arrays: Arrays, parameters: Parameters) -> Float[Array, "chann
 def group_response(group: Group, max_lag: int, arrays: Arrays, parameters: Parameters) -> Response:
     """The response of the channels of one group."""
     members = jnp.asarray(group.channels)
-    adstock = {name: parameters[f"adstock_{name}"][members] for name in group.adstock.parameters}
-    saturation = {name: parameters[f"saturation_{name}"][members] for name in group.saturation.parameters}
+    adstock, saturation = components_of(group, parameters, members)
     everyone = len(group.channels) == arrays.lagged_exposure.shape[0]
     lagged_exposure = arrays.lagged_exposure if everyone else arrays.lagged_exposure[members]  # indexing copies
     frequency = arrays.frequency[members] if group.frequency else None
     one = partial(channel_response, group, max_lag)
     return jax.vmap(one)(lagged_exposure, adstock, saturation, frequency)
+
+
+def components_of(
+    group: Group, parameters: Parameters, channels: Int[Array, " member"]
+) -> tuple[dict[str, Array], dict[str, Array]]:
+    """The adstock's and the saturation's parameters of some `channels` of a group, by their own names."""
+    adstock = {name: parameters[f"adstock_{name}"][channels] for name in group.adstock.parameters}
+    saturation = {name: parameters[f"saturation_{name}"][channels] for name in group.saturation.parameters}
+    return adstock, saturation
 
 
 def channel_response(

@@ -22,7 +22,7 @@ from numpyro.infer.util import constrain_fn, potential_energy, unconstrain_fn
 
 from mmm.model.centring import CENTRING, gradient_recentred, learned_centring, recentred
 from mmm.model.likelihood import mix_model, owners, prior_centre
-from mmm.model.metric import Metric, learned, unknown
+from mmm.model.metric import Metric, Owners, learned, unknown
 from mmm.model.spec import Arrays, Structure
 
 CHUNK = 50
@@ -78,30 +78,29 @@ def draw_posterior(
 ) -> Draws:
     """Draws of the sampled parameters; the same seed gives the same draws."""
     rounds, chunks = _chunks(warmup), _chunks(draws)
-    advance = _counting(_program(structure, chains).advance, rounds + chunks, progress)
-    state, arrays = _warmed_up(structure, arrays, jax.random.split(jax.random.PRNGKey(seed), chains), rounds, advance)
+    program = _program(structure, chains)
+    program = program._replace(advance=_counting(program.advance, rounds + chunks, progress))
+    keys = jax.random.split(jax.random.PRNGKey(seed), chains)
+    state, arrays = _warmed_up(program, owners(structure), arrays, keys, rounds)
     drawn = []
     for _ in range(chunks):
-        state, chunk = advance(state, arrays)
+        state, chunk = program.advance(state, arrays)
         drawn.append(chunk._replace(gradient={}))
     whole = _Chunk(*jax.tree.map(lambda *parts: np.concatenate(parts, axis=1)[:, :draws], *drawn))
     values, own = whole.values, np.asarray(arrays.centring)
     if "geo_contrast" in values:
         values = recentred(values, own, np.full_like(own, CENTRING))
     statistics = map(jnp.asarray, (whole.diverging, whole.steps, whole.acceptance))
-    return Draws(_program(structure, chains).constrain(values, arrays), *statistics)
+    return Draws(program.constrain(values, arrays), *statistics)
 
 
-def _warmed_up(
-    structure: Structure, arrays: Arrays, keys: Array, rounds: int, advance: Callable[[Any, Arrays], tuple[Any, _Chunk]]
-) -> tuple[Any, Arrays]:
+def _warmed_up(program: _Program, channels: Owners, arrays: Arrays, keys: Array, rounds: int) -> tuple[Any, Arrays]:
     """The chains after `rounds` chunks of learning, and the arrays with the centring that was learned."""
-    program, channels = _program(structure, len(keys)), owners(structure)
     start, seen, step_size = program.start(keys, arrays), None, np.ones(())
     metric = unknown({name: values[0].size for name, values in start.items()}, channels)
     for done in range(1, rounds + 1):
         given = jax.device_get((keys, start))  # always from the host: what lies on a device otherwise compiles again
-        state, chunk = advance(program.begin(given, (arrays, metric, step_size)), arrays)
+        state, chunk = program.advance(program.begin(given, (arrays, metric, step_size)), arrays)
         adapted = state.adapt_state
         step_size = np.exp(np.log(adapted.step_size).mean())
         if done < rounds:

@@ -45,13 +45,13 @@ def numbers(source: Source) -> dict[str, Any]:
         "media_share": sum(row["share"] for row in rows),
     }
     total |= _joint(source["total"], total["spend"])
-    known, finance = times(source), source.study.plan.finance
+    known = times(source)
     return {
         "channels": rows,
         "total": total,
         "roi": total["value"] / total["spend"] if total["spend"] else float("nan"),
         "value_per_kpi": rate,
-        "break_even": finance.paying_return if finance else 1.0,
+        "break_even": source.study.plan.finance.paying_return,
         "start": known[0],
         "end": known[-1],
         "periods": len(known),
