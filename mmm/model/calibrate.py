@@ -28,7 +28,7 @@ from jaxtyping import Array, Float
 
 from mmm.data.lift import DEGREES_OF_FREEDOM, TRANSPORT
 from mmm.errors import InputError
-from mmm.model.core import Parameters, channel_response, components_of, effectiveness
+from mmm.model.core import Parameters, channel_response, components_of, effectiveness, own_units
 from mmm.model.events import overlap
 from mmm.model.spec import Arrays, Lift, Structure, lag_exposure
 
@@ -72,6 +72,7 @@ def predicted_lift(
     With a log link `linear` is the log of expected KPI relative to the geo's size, media as they were included.
     """
     tested = structure.tested
+    units = own_units(arrays, parameters)
     added = jnp.zeros((len(tested), *lift.measured.shape[1:]))
     for group in structure.groups:
         pairs = jnp.asarray([pair for pair, channel in enumerate(tested) if channel in group.channels], dtype=int)
@@ -81,8 +82,9 @@ def predicted_lift(
         adstock, saturation = components_of(group, parameters, channels)
         frequency = arrays.frequency[channels] if group.frequency else None
         one = partial(channel_response, group, structure.max_lag)
-        worlds = jax.vmap(jax.vmap(one, in_axes=(0, None, None, None)))
-        with_test, without = jnp.moveaxis(worlds(lift.lagged_exposure[pairs], adstock, saturation, frequency), 1, 0)
+        worlds = jax.vmap(jax.vmap(one, in_axes=(0, None, None, None, None)))
+        context = (units[channels], adstock, saturation, frequency)
+        with_test, without = jnp.moveaxis(worlds(lift.lagged_exposure[pairs], *context), 1, 0)
         coefficient = parameters["coefficient"].T[channels][:, None, :]
         if structure.varying:
             coefficient = coefficient * effectiveness(arrays, parameters)[channels][..., None]

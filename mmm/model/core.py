@@ -1,6 +1,6 @@
 """What is expected KPI, given the parameters? The mean function, in pure JAX: no names, no probability, no files.
 
-    response[c,t,g] = saturation_c( adstock_c( exposure[c,.,g] ) )[t]
+    response[c,t,g] = saturation_c( adstock_c( exposure[c,.,g] ) / units[c,g] )[t]       units: 1, or the geo's own
     effect[c,t,g]   = coefficient[g,c] response[c,t,g]
     identity link:    mean[t,g] = baseline[t,g] + sum_c effect[c,t,g]
     log link:         mean[t,g] = exp( baseline[t,g] + sum_c effect[c,t,g] )
@@ -31,7 +31,8 @@ def response(structure: Structure, arrays: Arrays, parameters: Parameters) -> Re
     channel order.
 
     `parameters` holds `adstock_<name>` and `saturation_<name>`, each `(channel,)`; entries that a channel's
-    components do not use are ignored. Where channels drift, `drift` holds the weights of `arrays.waves`.
+    components do not use are ignored. With several geos it holds `habit`, and where channels drift, `drift`, the
+    weights of `arrays.waves`.
     """
     parts = [group_response(group, structure.max_lag, arrays, parameters) for group in structure.groups]
     order = [channel for group in structure.groups for channel in group.channels]
@@ -46,6 +47,12 @@ def effectiveness(arrays: Arrays, parameters: Parameters) -> Float[Array, "chann
     return jnp.exp(parameters["drift"] @ arrays.waves.T)
 
 
+def own_units(arrays: Arrays, parameters: Parameters) -> Float[Array, "channel geo"]:
+    """The exposure that saturates in a geo as 1 does in a typical one: 1 in all of them at habit 0, and what each is
+    used to at habit 1."""
+    return jnp.exp(parameters["habit"] * arrays.usual) if "habit" in parameters else jnp.ones(arrays.usual.shape)
+
+
 def group_response(group: Group, max_lag: int, arrays: Arrays, parameters: Parameters) -> Response:
     """The response of the channels of one group."""
     members = jnp.asarray(group.channels)
@@ -54,7 +61,7 @@ def group_response(group: Group, max_lag: int, arrays: Arrays, parameters: Param
     lagged_exposure = arrays.lagged_exposure if everyone else arrays.lagged_exposure[members]  # indexing copies
     frequency = arrays.frequency[members] if group.frequency else None
     one = partial(channel_response, group, max_lag)
-    return jax.vmap(one)(lagged_exposure, adstock, saturation, frequency)
+    return jax.vmap(one)(lagged_exposure, own_units(arrays, parameters)[members], adstock, saturation, frequency)
 
 
 def components_of(
@@ -70,20 +77,22 @@ def channel_response(
     group: Group,
     max_lag: int,
     lagged_exposure: Float[Array, "lag time geo"],
+    units: Float[Array, " geo"],
     adstock: Parameters,
     saturation: Parameters,
     frequency: Float[Array, "time geo"] | None = None,
 ) -> Float[Array, "time geo"]:
     """The response of one channel of `group`, in the precision of its exposure. What saturates first is lagged here,
-    for it depends on parameters."""
+    for it depends on parameters. Exposure saturates in `units` of a geo's own; a frequency is the same everywhere."""
     weights = normalised_weights(group.adstock, max_lag, adstock)
     saturation = {name: value.astype(lagged_exposure.dtype) for name, value in saturation.items()}
+    per_unit = (1.0 / units).astype(lagged_exposure.dtype)
     if frequency is not None:
         present = lagged_exposure[0] * group.saturation(frequency, **saturation)
     elif group.saturation_first:
-        present = group.saturation(lagged_exposure[0], **saturation)
+        present = group.saturation(lagged_exposure[0] * per_unit, **saturation)
     else:
-        return group.saturation(carry_over(lagged_exposure, weights), **saturation)
+        return group.saturation(carry_over(lagged_exposure, weights) * per_unit, **saturation)
     return carry_over(lagged(jnp.pad(present, ((max_lag, 0), (0, 0))), max_lag), weights)
 
 

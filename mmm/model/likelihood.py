@@ -3,10 +3,14 @@
     log contribution share ~ MultivariateNormal(common ROI, spread across channels)
     coefficient[g,c] = share[c] / typical effect[c] * exp(geo spread[c] * z[g,c]),   sum over g of z[g,c] = 0
     typical effect[c] = sum over the panel of response[c,t,g] exp(geo spread[c] * z[g,c]) / KPI
+    response[c,t,g] = saturation_c( adstock_c( exposure[c,.,g] ) / usual[c,g]^habit )[t]
     KPI[t,g] / size[g] ~ Normal(baseline + media + shock[t], sigma)        (or Student t, or negative binomial)
 
 With several geos a period's shock is shared by all of them, `Normal(0, shock)`: weather, news and holidays do not stop
 at borders, and taking what they do in fifty geos for fifty observations makes every interval too narrow.
+
+Do geos of one size saturate at the same exposure (habit 0), or each at the same multiple of what it is used to
+(habit 1)? Tools of the field assume the one or the other; here the data say.
 
 A channel's strength is parametrised by its share of KPI, not by its coefficient: that is what data and analysts know
 about, and it takes the ridge between coefficient and saturation out of the sampler's way. With several geos it is the
@@ -101,6 +105,7 @@ def prior_centre(structure: Structure, arrays: Arrays, collapse: bool = True) ->
             "geo_contrast": jnp.zeros((geos - 1, channels)),
         }
         centre["shock"] = jnp.asarray(0.25 * SHOCK_SCALE)
+        centre["habit"] = jnp.asarray(0.5)
     if not (structure.collapses and collapse):
         centre["baseline_offset"] = jnp.zeros(columns)
         if geos > 1:
@@ -141,8 +146,8 @@ def coefficient_of(structure: Structure, arrays: Arrays, draw: Parameters) -> Fl
 
 
 def component_parameters(structure: Structure, draw: Parameters) -> dict[str, Array]:
-    """`adstock_<name>` and `saturation_<name>` by channel, NaN where a channel's component has no such parameter; and
-    `drift` where channels drift."""
+    """`adstock_<name>` and `saturation_<name>` by channel, NaN where a channel's component has no such parameter;
+    `habit` where there are several geos, and `drift` where channels drift."""
     merged: dict[str, Array] = {}
     for group, key, name, prior in component_sites(structure):
         if isinstance(prior, Alike):
@@ -151,6 +156,8 @@ def component_parameters(structure: Structure, draw: Parameters) -> dict[str, Ar
             own = draw[key]
         values = merged.get(name, jnp.full(len(structure.channels), jnp.nan))
         merged[name] = values.at[jnp.asarray(group.channels)].set(own)
+    if "habit" in draw:
+        merged["habit"] = draw["habit"]
     if structure.varying:
         merged["drift"] = drift_weights(structure.drift, structure.varying, len(structure.channels), draw)
     return merged
@@ -186,6 +193,8 @@ def _sample_components(structure: Structure) -> dict[str, Array]:
             draw[f"{key}_common"], own = common, prior.own_given(common, _centred(structure))
         with numpyro.plate(f"channels_of_{key}", len(group.channels)):
             draw[site] = numpyro.sample(site, own)
+    if len(structure.geos) > 1:
+        draw["habit"] = numpyro.sample("habit", dist.Uniform(0.0, 1.0))
     draw |= sample_drift(structure.drift)
     return component_parameters(structure, draw)
 

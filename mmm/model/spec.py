@@ -40,6 +40,9 @@ MEDIA_SHARE = (np.log(0.2), 0.7)
 """Log-normal prior of the share of KPI that all paid channels contribute: median 20 %, 95 % below 63 %."""
 ORGANIC_SHARE = (np.log(0.03), 1.0)
 """Log-normal prior of the share of KPI that one organic medium contributes."""
+BUSY = 0.95
+"""Which quantile of a geo's exposure says what it is used to: high, for it is there that curves bend, and not the
+maximum, which one wild week would move."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,7 @@ class Arrays(NamedTuple):
     prior_mean: Float[Array, " channel"]
     prior_sd: Float[Array, " channel"]
     pooled: Bool[Array, " channel"]
+    usual: Float[Array, "channel geo"]  # log exposure of a geo's busy period, beside others
     centring: Float[Array, " channel"]  # of the differences between geos (`mmm.model.centring`)
     lift: Lift | None = None
     waves: Float[Array, "time wave"] | None = None  # of which the drift of `varying` channels is made
@@ -154,6 +158,24 @@ def exposure_scale(panel: xr.Dataset) -> Float[np.ndarray, "channel geo"]:
     active = inside > 0
     typical = inside.sum(axis=(1, 2)) / np.maximum(active.sum(axis=(1, 2)), 1)
     return np.where(typical > 0, typical, 1.0)[:, None] * _size(panel)
+
+
+def usual_exposure(panel: xr.Dataset) -> Float[np.ndarray, "channel geo"]:
+    """What a geo is used to, beside others: the log of its scaled exposure in a busy period (`BUSY`, of those with
+    any), less the mean over geos.
+
+    It is 0 in a geo without any, and for channels of which the frequency saturates: that is the same for everyone.
+    """
+    exposure = panel["exposure"].transpose("channel", "time", "geo").to_numpy() / exposure_scale(panel)[:, None, :]
+    inside = exposure[:, panel["in_window"].to_numpy()]
+    seen = (inside > 0).any(axis=1)
+    if "frequency" in panel:
+        frequency = panel["frequency"].transpose("channel", "time", "geo").to_numpy()
+        seen &= ~np.isfinite(frequency).any(axis=(1, 2))[:, None]
+    busy = np.nanquantile(np.where((inside > 0) | ~seen[:, None], inside, np.nan), BUSY, axis=1)
+    level = np.log(np.where(seen, busy, 1.0))
+    mean = level.sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
+    return np.where(seen, level - mean[:, None], 0.0)
 
 
 def lag_exposure(panel: xr.Dataset, exposure: Float[np.ndarray, "channel time geo"], max_lag: int) -> Array:
@@ -220,5 +242,6 @@ def _arrays(
         prior_mean=jnp.asarray(prior_mean),
         prior_sd=jnp.asarray(prior_sd),
         pooled=jnp.asarray(pooled),
+        usual=jnp.asarray(usual_exposure(panel)),
         centring=jnp.asarray(np.full(len(pooled), CENTRING)),
     )

@@ -3,7 +3,7 @@
 With spend `x[c,t]` in the periods of a horizon and what was spent before it still working,
 
     carried[c,s,t,g] = warm[c,s,t,g] + rate[c,g] sum_l w[c,l,s] x[c,t-l]
-    linear[s,t,g]    = sum_c coefficient[c,s,g] f_c(carried[c,s,t,g])
+    linear[s,t,g]    = sum_c coefficient[c,s,g] f_c(carried[c,s,t,g] / units[c,s,g])
     earned[s]        = sum_{t,g} worth[t,s,g] linear[s,t,g]          (log link: worth expm1(linear)),
 
 less what it is without any spend in the horizon. `t` runs `max_lag` periods past the horizon, so carryover counts.
@@ -79,6 +79,7 @@ class Market(NamedTuple):
     warm: Cells
     rate: Float[Array, "channel geo"]
     coefficient: Float[Array, "channel sample geo"]
+    units: Float[Array, "channel sample geo"]
     worth: Float[Array, "sample time geo"]
     parameters: tuple[dict[str, Array], ...]
 
@@ -108,6 +109,7 @@ def thinned(market: Market, samples: int) -> Market:
         warm=market.warm[:, chosen],
         rate=market.rate,
         coefficient=market.coefficient[:, chosen],
+        units=market.units[:, chosen],
         worth=market.worth[chosen],
         parameters=tuple({name: p[:, chosen] for name, p in own.items()} for own in market.parameters),
     )
@@ -123,8 +125,9 @@ def carried(market: Market, spend: Calendar) -> Cells:
 
 def saturated(form: Form, market: Market, exposure: Cells) -> Cells:
     """Every channel's own curve at its exposure."""
+    own_units = exposure / market.units[:, :, None, :]
     parts = [
-        _by_draw(curve)(exposure[jnp.asarray(members)], own)
+        _by_draw(curve)(own_units[jnp.asarray(members)], own)
         for (members, curve), own in zip(form.curves, market.parameters, strict=True)
     ]
     order = np.concatenate([members for members, _ in form.curves])

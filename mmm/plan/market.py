@@ -12,6 +12,8 @@ is what certificates rest on.
 
 from __future__ import annotations
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -20,7 +22,7 @@ from jaxtyping import Array, Float
 
 from mmm.insight.contrast import Sample, draws_of, over_draws
 from mmm.media.adstock import carry_over, lagged, normalised_weights
-from mmm.model.core import baseline, media_effect, response
+from mmm.model.core import baseline, media_effect, own_units, response
 from mmm.model.fit import Model, model_of, panel_of
 from mmm.model.spec import Group, exposure_scale
 from mmm.plan.joint import Form, Market
@@ -47,6 +49,7 @@ def market_of(fit: xr.DataTree, reference: Reference, samples: int, onwards: flo
         warm=_warm(exposure, onwards * bought / len(reference.rows), jnp.asarray(kernel), len(reference.periods)),
         rate=jnp.asarray(np.divide(bought, spent[:, None], out=np.zeros_like(bought), where=spent[:, None] > 0)),
         coefficient=jnp.moveaxis(draws["coefficient"], (0, 1, 2), (1, 2, 0))[paid],
+        units=jnp.moveaxis(over_draws(partial(own_units, model.arrays), draws), 0, 1)[paid],
         worth=_worth(model, panel, draws, reference),
         parameters=tuple(_curve_parameters(group, paid[list(members)], draws) for group, members in groups),
     )

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from mmm.model.core import expected, response, typical_effect
+from mmm.model.core import expected, own_units, response, typical_effect
 from mmm.model.fit import Model, model_of
 
 Market = Callable[..., xr.DataTree]
@@ -96,3 +96,14 @@ def test_expected_kpi_is_baseline_plus_media_or_its_exponential(market: Market, 
         market(periods=4, model=PLAIN | {"adstock": "none", "saturation": "none", "link": "log"}, change=four_weeks)
     )
     assert np.asarray(expected(logged.structure, logged.arrays, parameters))[:, 0] == pytest.approx(np.exp(sums))
+
+
+def test_by_habit_each_geo_saturates_at_a_multiple_of_what_it_is_used_to(market: Market) -> None:
+    structure, arrays, _ = model_of(market(periods=4, geos=2, model=PLAIN, change=lambda frame: None))
+    arrays = arrays._replace(usual=jnp.log(jnp.array([[0.5, 2.0], [1.0, 1.0]])))
+    parameters = both(adstock_retention=0.0, saturation_half_saturation=1.0)
+    for habit in (0.0, 0.5, 1.0):
+        found = np.asarray(response(structure, arrays, parameters | {"habit": jnp.asarray(habit)}))
+        own = np.asarray(arrays.lagged_exposure[:, 0]) / np.array([[0.5**habit, 2.0**habit], [1.0, 1.0]])[:, None]
+        np.testing.assert_allclose(found, own / (own + 1.0), rtol=1e-6)
+    np.testing.assert_array_equal(own_units(arrays, parameters), np.ones((2, 2)))

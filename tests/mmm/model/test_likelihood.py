@@ -56,6 +56,28 @@ LIKELIHOODS = {
 }
 
 
+@pytest.mark.parametrize("truth", [0.0, 1.0])
+def test_the_data_say_whether_geos_saturate_by_habit(market: Market, truth: float) -> None:
+    """Two geos of a size, one used to four times as much: KPI made with either habit is likelier under its own."""
+    shape = {"saturation": "michaelis_menten", "seasonality": {"order": 0}}
+    structure, arrays, _ = model_of(market(periods=60, geos=2, model=TINY | shape))
+    apart = jnp.array([0.5, 2.0])
+    arrays = arrays._replace(
+        lagged_exposure=arrays.lagged_exposure * apart, usual=jnp.broadcast_to(jnp.log(apart), (2, 2))
+    )
+    at = prior_centre(structure, arrays) | {"log_share": jnp.log(jnp.array([0.3, 0.3])), "sigma": jnp.asarray(0.02)}
+    made = component_parameters(structure, at | {"habit": jnp.asarray(truth)})
+    media = media_effect(
+        coefficient_of(structure, arrays, at | {"habit": jnp.asarray(truth)}), response(structure, arrays, made)
+    )
+    arrays = arrays._replace(kpi=0.4 + media)
+    likely = {
+        habit: float(log_density(mix_model, (structure, arrays), {}, at | {"habit": jnp.asarray(habit)})[0])
+        for habit in (0.0, 1.0)
+    }
+    assert likely[truth] > likely[1.0 - truth] + 10
+
+
 @pytest.mark.parametrize("name", LIKELIHOODS)
 def test_chains_start_from_a_value_for_every_sampled_parameter(market: Market, name: str) -> None:
     model = model_of(market(periods=12, geos=2, model=TINY | LIKELIHOODS[name]))

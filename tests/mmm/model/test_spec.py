@@ -183,3 +183,15 @@ def test_counts_and_a_log_link_are_sampled_instead(market: Market) -> None:
     for change in ({"link": "log"}, {"likelihood": "student_t"}):
         model = study.model.model_copy(update=change)
         assert not model_of(market(model=SHORT), study.model_copy(update={"model": model})).structure.collapses
+
+
+def test_what_a_geo_is_used_to_is_its_busy_period_beside_others(market: Market) -> None:
+    def set_tv(frame: pd.DataFrame) -> None:
+        week = np.arange(60)
+        frame["tv_spend"] = np.tile(np.where(week % 2 == 0, 1.0 + (week % 20 == 0), 0.0), 2)
+        frame["tv_spend"] *= np.repeat([1.0, 6.0], 60) * np.repeat(frame.groupby("geo")["sales"].mean(), 60).to_numpy()
+        frame["radio_spend"] = 0.0
+
+    usual = np.asarray(model_of(market(model=SHORT, periods=60, geos=2, change=set_tv)).arrays.usual)
+    assert usual[0] == pytest.approx(np.log(6.0) * np.array([-0.5, 0.5]))
+    assert usual[1] == pytest.approx([0.0, 0.0])

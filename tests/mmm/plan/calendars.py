@@ -60,6 +60,7 @@ def calendar_problem(
         warm=jnp.asarray(warm),
         rate=jnp.asarray(np.ones((channels, geos)) / (currency * mean[:, None])),
         coefficient=jnp.asarray(coefficient * (1.0 if multiplies else currency)),
+        units=jnp.ones((channels, samples, geos)),
         worth=jnp.asarray(worth * (currency if multiplies else 1.0)),
         parameters=({name: jnp.asarray(values) for name, values in parameters.items()},),
     )

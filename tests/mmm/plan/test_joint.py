@@ -27,6 +27,7 @@ def one_channel(warm: list[float]) -> tuple[Form, Market]:
         warm=jnp.array(warm)[None, None, :, None],
         rate=jnp.array([[0.1]]),
         coefficient=jnp.array([[[3.0]]]),
+        units=jnp.ones((1, 1, 1)),
         worth=jnp.ones((1, 3, 1)),
         parameters=({},),
     )
