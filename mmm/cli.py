@@ -381,7 +381,7 @@ def _guarded(folder: Path, stage: Stage) -> bool:
 
     try:
         return perform(folder, stage)
-    except InputError:
+    except (InputError, PermissionError):
         raise
     except Exception as error:
         path = write_atomic(folder / ERROR_LOG, traceback.format_exc())

@@ -17,6 +17,7 @@ bytes. A text cell that a spreadsheet would run as a formula gets an apostrophe 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import secrets
@@ -63,9 +64,11 @@ def write_atomic(path: Path, content: bytes | str) -> Path:
 def staged(folder: Path) -> Iterator[Path]:
     """A temporary folder beside `folder`; once the block ends well, its files take their places in `folder`.
 
-    Where the block raises, `folder` is as it was. Each file is moved whole; other files in `folder` stay.
+    Where the block raises, `folder` is as it was. Each file is moved whole; other files in `folder` stay. Raises
+    `PermissionError` before the block where a file could not take its place.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
+    _refuse_unwritable(folder)
     temporary = folder.with_name(f"{TEMPORARY}{secrets.token_hex(6)}-{folder.name}")
     temporary.mkdir()
     try:
@@ -133,6 +136,14 @@ def _disarmed(value: Any) -> Any:
 def _armed(value: Any) -> Any:
     escaped = isinstance(value, str) and value.startswith("'") and value[1:].startswith(FORMULA_STARTS)
     return value[1:] if escaped else value
+
+
+def _refuse_unwritable(folder: Path) -> None:
+    """Raises `PermissionError` for the first folder, of `folder` and those in it, that this process may not write."""
+    effective = os.access in os.supports_effective_ids
+    for place in (folder.parent, folder, *sorted(folder.rglob("*"))):
+        if place.is_dir() and not os.access(place, os.W_OK | os.X_OK, effective_ids=effective):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
 
 
 def _flush(path: Path) -> None:

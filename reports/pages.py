@@ -53,7 +53,7 @@ def board(source: Source, facts: Facts, figures: Mapping[str, Figure], notebooks
     return page | {
         "banner": headline.banner(facts["decision"], facts["trust"]["checks"], words),
         "cards": headline.cards(facts["decision"], facts["contribution"], words),
-        "decision": decision.words(facts["decision"], words),
+        "decision": _decision(facts, words),
         "contribution": contribution.words(facts["contribution"], words, labels),
         "frequency": frequency.words(facts["frequency"], words),
         "scenarios": scenarios.words(facts["scenarios"], words, facts["decision"]["action"]),
@@ -114,6 +114,14 @@ def quarter(source: Source, facts: Facts, known: dict[str, Any]) -> dict[str, An
         "banner": headline.banner(facts["decision"], facts["trust"]["checks"], words),
         "pace": pace.words(known, words),
     }
+
+
+def _decision(facts: Facts, words: Language) -> dict[str, Any]:
+    """The decision, and whether its budget is too large or too small where the run may say so."""
+    made = decision.words(facts["decision"], words)
+    if facts["decision"]["action"] != "none" and facts["decision"]["verdict"] != "fail":
+        made["paragraphs"] += frontier.size(facts["frontier"], words)
+    return made
 
 
 def _method(facts: Facts, words: Language, notebooks: list[str]) -> dict[str, Any]:

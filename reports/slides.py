@@ -126,7 +126,8 @@ def _brought(deck: Deck, facts: Mapping[str, dict[str, Any]], page: Mapping[str,
         say(deck.words, "Incremental {kpi}").text: [row["value"][0] for row in rows],
     }
     _bars(deck, slide, [spoken(row["channel"]) for row in rows], series, (EDGE, 3.4, 19.5, 13.6))
-    said = [page["contribution"]["lead"], *page["contribution"]["paragraphs"]]
+    known = page["contribution"]
+    said = [known["lead"], *([known["profit"]] if known["profit"] else []), *known["paragraphs"]]
     _text(deck, slide, 22, 3.6, WIDTH - 22 - EDGE, 13, said, BODY - 2)
 
 

@@ -4,6 +4,7 @@
 over the study's window, its value is money:
 
     value = ROI x spend,        value per KPI = sum of values / sum of contributions
+    profit = margin x value - spend
 
 The totals are those of the paid channels, so that value over spend is the return a reader computes; organic media
 stand below them. Their intervals come from `tables/total.csv`, summed draw by draw: adding the ends of the channels'
@@ -45,6 +46,7 @@ def numbers(source: Source) -> dict[str, Any]:
         "media_share": sum(row["share"] for row in rows),
     }
     total |= _joint(source["total"], total["spend"])
+    margin = source.study.plan.finance.margin
     known = times(source)
     return {
         "channels": rows,
@@ -52,6 +54,8 @@ def numbers(source: Source) -> dict[str, Any]:
         "roi": total["value"] / total["spend"] if total["spend"] else float("nan"),
         "value_per_kpi": rate,
         "break_even": source.study.plan.finance.paying_return,
+        "margin": margin,
+        "profit": _profit(total, margin),
         "start": known[0],
         "end": known[-1],
         "periods": len(known),
@@ -76,6 +80,14 @@ def _joint(table: pd.DataFrame, spend: float) -> dict[str, Any]:
         return {"mroi": UNKNOWN}
     ends = known["roi"][1:]
     return {"interval": tuple(end * spend for end in ends), "roi_interval": ends, "mroi": known.get("mroi", UNKNOWN)}
+
+
+def _profit(total: dict[str, Any], margin: float | None) -> Triple:
+    """The margin on what paid media brought less their spend; unknown without a margin or joint draws."""
+    if margin is None or "interval" not in total:
+        return UNKNOWN
+    mean, low, high = (margin * value - total["spend"] for value in (total["value"], *total["interval"]))
+    return mean, low, high
 
 
 def _channel(name: str, metrics: dict[str, Triple]) -> dict[str, Any]:
@@ -107,6 +119,7 @@ def words(facts: dict[str, Any], language: Language, labels: dict[str, str]) -> 
     return {
         "heading": say(language, "What marketing contributed"),
         "lead": _lead(facts, language),
+        "profit": _paid(facts, language),
         "caption": _caption(facts, language),
         "roi_caption": say(
             language,
@@ -131,6 +144,26 @@ def _lead(facts: dict[str, Any], language: Language) -> Sentence:
         share=facts["total"]["share"],
         roi=facts["roi"],
     )
+
+
+def _paid(facts: dict[str, Any], language: Language) -> Sentence | None:
+    """Whether media as a whole earned their cost back; None where no margin says what that takes."""
+    mean, low, high = facts["profit"]
+    if not language.valued or mean != mean:
+        return None
+    known = {"margin": facts["margin"], "needed": facts["break_even"], "profit": mean, "interval": (low, high)}
+    verdict = (
+        "so media as a whole earned their cost back"
+        if low > 0
+        else "so media as a whole *cost more than they earned*"
+        if high < 0
+        else "so it is *not settled* whether media as a whole earned their cost back"
+    )
+    text = (
+        "At a margin of {margin:percent}, spend pays back from a return of {needed:ratio}. The margin that media "
+        "brought, less their cost, is {profit:signed_money} (~{interval:money_interval}~), {verdict:phrase}."
+    )
+    return say(language, text, verdict=verdict, **known)
 
 
 def _caption(facts: dict[str, Any], language: Language) -> Sentence:

@@ -14,8 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from mmm.speech import message
 from reports.language import Language, Sentence, say
 from reports.source import Source
+
+UNSETTLED = message("so the data do not say whether more money would pay")
 
 
 def numbers(source: Source) -> dict[str, Any]:
@@ -47,8 +50,21 @@ def words(facts: dict[str, Any], language: Language) -> dict[str, Any]:
     return {"caption": caption, "paragraphs": [_margin(facts, language)] if _known(facts) else []}
 
 
+def size(facts: dict[str, Any], language: Language) -> list[Sentence]:
+    """The same for whoever decides, where the data do say that more or less money would pay."""
+    settled = facts["ran"] and language.valued and facts["margin"] is not None and _known(facts)
+    return [_margin(facts, language)] if settled and _verdict(facts) != UNSETTLED else []
+
+
 def _known(facts: dict[str, Any]) -> bool:
     return bool(np.isfinite(facts["mroi"]).all())
+
+
+def _verdict(facts: dict[str, Any]) -> str:
+    _, low, high = facts["mroi"]
+    if low > facts["needed"]:
+        return "so more money would earn more than it costs"
+    return "so less money would leave more profit" if high < facts["needed"] else UNSETTLED
 
 
 def _margin(facts: dict[str, Any], language: Language) -> Sentence:
@@ -57,13 +73,6 @@ def _margin(facts: dict[str, Any], language: Language) -> Sentence:
     if not language.valued:
         text = "*At the recommended budget* the next {coin} brings {mroi:ratio} of {kpi} (~{interval:ratio_interval}~)."
         return say(language, text, **known)
-    verdict = (
-        "so more money would earn more than it costs"
-        if low > facts["needed"]
-        else "so less money would leave more profit"
-        if high < facts["needed"]
-        else "so the data do not say whether more money would pay"
-    )
     text = (
         "*At the recommended budget* the next {coin} brings {mroi:ratio} (~{interval:ratio_interval}~) of {kpi}. "
         "It pays for itself from {needed:ratio}, {verdict:phrase}."
@@ -73,4 +82,4 @@ def _margin(facts: dict[str, Any], language: Language) -> Sentence:
             "*At the recommended budget* the next {coin} brings {mroi:ratio} (~{interval:ratio_interval}~) of {kpi}. "
             "At a margin of {margin:percent} it pays for itself from {needed:ratio}, {verdict:phrase}."
         )
-    return say(language, text, verdict=verdict, **known)
+    return say(language, text, verdict=_verdict(facts), **known)

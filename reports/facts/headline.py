@@ -74,12 +74,14 @@ def _returned(contribution: dict[str, Any], language: Language) -> Card:
     label = "Blended ROI" if language.valued else "Average return"
     spread = contribution["total"].get("roi_interval")
     below = "{interval:ratio_interval}" if spread else "on {spend:money} of spend"
+    paying = language.valued and contribution["margin"] is not None
     return _card(
         language,
-        (label, "{roi:ratio}", below, "{kpi} per {currency} of spend"),
+        (label, "{roi:ratio}", below, "pays back from {needed:ratio}" if paying else "{kpi} per {currency} of spend"),
         roi=contribution["roi"],
         interval=spread,
         spend=contribution["total"]["spend"],
+        needed=contribution["break_even"],
     )
 
 

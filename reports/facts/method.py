@@ -113,6 +113,11 @@ def _assumptions(facts: dict[str, Any], language: Language) -> list[Sentence]:
         say(language, "A channel's effect depends on its own exposure; its shape does not change within the window."),
         say(
             language,
+            "What an exposure does later than {lag:integer} periods after it is not counted.",
+            lag=facts["max_lag"],
+        ),
+        say(
+            language,
             "Within the plan's horizon the market behaves as in the window, and prices of media stay the same.",
         ),
     ]

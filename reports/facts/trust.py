@@ -170,10 +170,10 @@ def _summary(facts: dict[str, Any], language: Language) -> Sentence:
     count = facts["count"]
     total = sum(count.values())
     if count["pass"] == total:
-        return say(language, "All {n:integer} checks agreed before fitting are passed.", n=total)
+        return say(language, "All {n:integer} checks agreed before fitting passed.", n=total)
     text = (
-        "Of {n:integer} checks agreed before fitting, {passed:integer} are passed, "
-        "{failed:integer} are failed, and caution is asked for by {caution:integer}."
+        "Of {n:integer} checks agreed before fitting, {passed:integer} passed, {failed:integer} failed, "
+        "and {caution:integer} came out as caution."
     )
     return say(language, text, n=total, passed=count["pass"], caution=count["caution"], failed=count["fail"])
 

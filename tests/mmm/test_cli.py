@@ -189,6 +189,23 @@ def test_a_folder_that_cannot_be_written_is_named_with_the_remedy(study: Path) -
     assert (study.parent / "taken").read_text() == ""
 
 
+def test_a_report_that_may_not_be_written_is_named_with_the_remedy(
+    study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mmm("run", study, "--out", "run")
+    folder = study.parent / "run"
+
+    def closed(run: Path, progress: object) -> Iterable[Path]:
+        raise PermissionError(13, "Permission denied", str(run / "report"))
+
+    monkeypatch.setattr(stages, "report", closed)
+    write_table(folder / "tables" / "verdicts.csv", pd.DataFrame({"channel": ["search"]}))
+    result = mmm("report", "run")
+    assert result.exit_code == 1
+    assert "report cannot be used (Permission denied). Make it writable" in " ".join(result.stderr.split())
+    assert (folder / "report" / "board.pdf").read_text() == "%PDF"
+
+
 def test_a_report_that_fails_after_a_change_leaves_the_last_one(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mmm("run", study, "--out", "run")
     folder = study.parent / "run"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from mmm.files import read_table, replacing, sweep, write_atomic, write_table
+from mmm.files import read_table, replacing, staged, sweep, write_atomic, write_table
 
 
 def test_a_written_file_holds_its_content_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
@@ -24,6 +28,37 @@ def test_a_writer_that_fails_half_way_leaves_the_old_file(tmp_path: Path) -> Non
         raise OSError("disk full")
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+NOBODY = 65534
+
+
+@contextmanager
+def without_privileges() -> Iterator[None]:
+    """Runs the block as a user to whom modes apply: the administrator may write anywhere."""
+    before = os.geteuid()
+    if not before:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
+@pytest.mark.parametrize("closed", ["report", "report/figures"])
+def test_a_report_that_may_not_be_written_is_refused_before_the_work_and_stays(closed: str) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o777)
+        report = Path(name) / "report"
+        write_atomic(report / "figures" / "roi.svg", "old")
+        (Path(name) / closed).chmod(0o555)
+        try:
+            with without_privileges(), pytest.raises(PermissionError, match=f"{closed}'"), staged(report):
+                pytest.fail("the work was begun")
+            assert (report / "figures" / "roi.svg").read_text() == "old"
+            assert [path.name for path in Path(name).iterdir()] == ["report"]
+        finally:
+            (Path(name) / closed).chmod(0o755)
 
 
 def test_the_temporary_name_keeps_the_suffix(tmp_path: Path) -> None:

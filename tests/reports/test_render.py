@@ -65,6 +65,34 @@ def test_the_pdf_is_archivable_tagged_and_dated_by_its_data(run: Path) -> None:
     assert "D:20260928" in str(document.metadata.creation_date_raw)
 
 
+FORBIDDEN = ("/JavaScript", "/AA", "/OpenAction", "/EmbeddedFiles", "/AcroForm")
+"""What an archive may not hold, or we have no use for: scripts, actions, attachments, forms."""
+
+
+def faces(document: PdfReader) -> dict[str, bool]:
+    """The typefaces of a document and whether each is embedded."""
+    found = {}
+    for number in range(1, document.trailer["/Size"]):
+        part: Any = document.get_object(number)
+        if isinstance(part, dict) and part.get("/Type") == "/FontDescriptor":
+            found[str(part["/FontName"])] = any(f"/FontFile{kind}" in part for kind in ("", "2", "3"))
+    return found
+
+
+@pytest.mark.parametrize("name", ["board.pdf", "budget.pdf", "model_card.pdf"])
+def test_an_archive_can_show_every_document_without_anything_else(run: Path, name: str) -> None:
+    document = PdfReader(io.BytesIO(made(run)[name]))
+    root: Any = document.trailer["/Root"]
+    described = str(root["/Metadata"].get_object().get_data())
+    assert "<pdfaid:part>2</pdfaid:part><pdfaid:conformance>A</pdfaid:conformance>" in described
+    assert "<pdfuaid:part>1</pdfuaid:part>" in described
+    assert not document.is_encrypted
+    assert faces(document)
+    assert all(faces(document).values())
+    assert [str(intent.get_object()["/S"]) for intent in root["/OutputIntents"]] == ["/GTS_PDFA1"]
+    assert not [key for key in FORBIDDEN if key in root or key in root.get("/Names", {})]
+
+
 def elements(node: Any) -> Iterator[Any]:
     """Every element of a structure tree."""
     node = node.get_object()

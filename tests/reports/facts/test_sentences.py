@@ -187,6 +187,39 @@ def test_the_next_unit_of_money_is_held_against_the_margin(run: Path, factor: fl
     assert verdict in said.text
 
 
+@pytest.mark.parametrize(("factor", "told"), [(5.0, True), (0.1, True), (1.0, False)])
+def test_the_board_hears_of_the_size_of_the_budget_where_the_data_settle_it(
+    run: Path, factor: float, told: bool
+) -> None:
+    path = run / "tables" / "frontier.csv"
+    table = pd.read_csv(path)
+    table.loc[table["multiple"] == 1.0, ["mroi_mean", "mroi_p05", "mroi_p95"]] = [
+        factor / 0.38 * part for part in (1.0, 0.8, 1.2)
+    ]
+    table.to_csv(path, index=False)
+    source = read(run)
+    page = pages.board(source, subjects.numbers(source), {}, [])
+    said = [text for text in page["decision"]["paragraphs"] if text.template.startswith("*At the recommended budget*")]
+    assert bool(said) == told
+
+
+@pytest.mark.parametrize(
+    ("factor", "verdict"),
+    [(5.0, "earned their cost back"), (0.1, "cost more than they earned"), (1.0, "not settled")],
+)
+def test_media_as_a_whole_are_held_against_the_margin(run: Path, factor: float, verdict: str) -> None:
+    path = run / "tables" / "total.csv"
+    table = pd.read_csv(path)
+    ends = [factor / 0.38 * part for part in (1.0, 0.8, 1.2)]
+    table.loc[table["metric"] == "roi", ["mean", "p05", "p95"]] = ends
+    table.to_csv(path, index=False)
+    spend = wide(run, "mean")["spend"].sum()
+    said = find(run, "At a margin of {margin")
+    assert said.facts["interval"] == pytest.approx([0.38 * end * spend - spend for end in ends[1:]])
+    assert said.facts["profit"] == pytest.approx(0.38 * (wide(run, "mean").eval("roi * spend").sum()) - spend, rel=1e-4)
+    assert verdict in said.text
+
+
 def test_the_backtest_is_counted_from_the_fit_table(run: Path) -> None:
     hidden = tables(run)["fit"].query("geo == 'all' and split == 'holdout'")
     facts = find(run, "Of the {rows").facts

@@ -48,7 +48,7 @@ def test_each_failure_has_its_sentence_and_a_pass_has_none(run: Path) -> None:
 
 def test_checks_are_counted(run: Path) -> None:
     summary = page(run, CHECKS)["paragraphs"][1].text
-    assert summary == "Of 5 checks agreed before fitting, 3 are passed, 1 are failed, and caution is asked for by 1."
+    assert summary == "Of 5 checks agreed before fitting, 3 passed, 1 failed, and 1 came out as caution."
 
 
 def test_a_run_without_hidden_periods_says_that_its_forecasts_are_untested(run: Path) -> None:
