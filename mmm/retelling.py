@@ -63,7 +63,7 @@ DATE = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
 def retell(text: str, locale: str) -> str:
     """`text` in the language of `locale`."""
     if speech.babel(locale).language == "en":
-        return text
+        return localised(text, locale)
     if text in ("; ", "."):
         return text.replace("; ", SEMICOLON.get(speech.babel(locale).language, "; "))
     for shape, template in _shapes(speech.babel(locale).language):

@@ -62,7 +62,7 @@ def sheet(book: Book, name: str, head: Sequence[str], widths: Sequence[int]) -> 
     for column, (text, width) in enumerate(zip(head, widths, strict=True)):
         sheet.set_column(column, column, width)
         sheet.write_string(0, column, text, book.formats["head"])
-    sheet.set_row(0, 30)
+    sheet.set_row(0, 45)
     sheet.freeze_panes(1, 1)
     sheet.set_landscape()
     sheet.set_paper(9)

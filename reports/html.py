@@ -34,6 +34,9 @@ FACES = "/* faces */"
 TYPED = frozenset("0123456789.,+-−–<>%()kKmMbBnN€£$¥ \xa0\u202f")
 """The characters that the planner's script may write."""
 
+CURRENCIES, JOINER = "€$£¥", "\u2060"
+"""Signs that a browser would part from the plus or minus before them, and what holds them together."""
+
 BODY, STRONG = 400, 600
 """The weights that the page is set in: the regular one, and the semibold or the next bolder one."""
 
@@ -51,6 +54,7 @@ def board_html(page: Mapping[str, Any]) -> bytes:
         lstrip_blocks=True,
     )
     environment.filters["plain"] = lambda sentence: sentence.text if isinstance(sentence, Sentence) else str(sentence)
+    environment.filters["held"] = lambda words: re.sub(rf"([−+])([{CURRENCIES}])", f"\\1{JOINER}\\2", words)
     drawings = {name: Markup(inline(name, figure)) for name, figure in page["figures"].items()}
     curves = Markup(_script_data(page["planner"]["known"])) if page.get("planner") else ""
     template = environment.get_template("board.html.j2")

@@ -11,6 +11,7 @@ bytes. To add a slide, write a function that fills one and name it in `slides_pp
 from __future__ import annotations
 
 import io
+import math
 import re
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -92,8 +93,8 @@ def _decision(deck: Deck, page: Mapping[str, Any]) -> None:
     for place, card in enumerate(page["cards"]):
         _card(deck, slide, EDGE + place * (wide + 0.5), wide, card)
     warning = [page["banner"]["heading"]] if page["banner"] else []
-    _text(deck, slide, EDGE, 9.6, WIDTH - 2 * EDGE, 3.6, [*warning, *page["decision"]["paragraphs"]], BODY)
-    _text(deck, slide, EDGE, 13.4, WIDTH - 2 * EDGE, 3.6, page["decision"]["actions"], BODY, numbered=True)
+    _text(deck, slide, EDGE, 9.3, WIDTH - 2 * EDGE, 5.2, [*warning, *page["decision"]["paragraphs"]], BODY - 2)
+    _text(deck, slide, EDGE, 14.5, WIDTH - 2 * EDGE, 3.2, page["decision"]["actions"], BODY - 2, numbered=True)
     if page["logo"]:
         from pptx.util import Cm
 
@@ -136,21 +137,23 @@ def _scenarios(deck: Deck, facts: Mapping[str, dict[str, Any]], page: Mapping[st
     rows = [row for row in facts["scenarios"]["scenarios"] if row["scenario"] != "hold"]
     if rows:
         series = {word("Gain against hold"): [row["gain"][0] for row in rows]}
-        _bars(deck, slide, [word(title(row["scenario"])) for row in rows], series, (EDGE, 3.4, 12.5, 7.2))
-        _table(deck, slide, page["scenarios"]["table"], EDGE, 11.2, WIDTH - 2 * EDGE)
-    _text(deck, slide, 15, 3.6, WIDTH - 15 - EDGE, 7.2, page["scenarios"]["paragraphs"], BODY - 2)
+        _bars(deck, slide, [word(title(row["scenario"])) for row in rows], series, (EDGE, 3.4, 12.5, 6.6))
+        _table(deck, slide, page["scenarios"]["table"], EDGE, 10.2, WIDTH - 2 * EDGE)
+    _text(deck, slide, 15, 3.6, WIDTH - 15 - EDGE, 6.6, page["scenarios"]["paragraphs"], BODY - 2)
 
 
 def _trust(deck: Deck, page: Mapping[str, Any]) -> None:
     slide = _slide(deck, page["trust"]["heading"].text)
     half = (WIDTH - 2 * EDGE - 1) / 2
+    room = len(page["trust"]["failures"]) < 3 and page["trust"]["table"] is not None
+    high, size = (6.0, BODY - 4) if room else (13, BODY - 2)
     said = [*page["trust"]["paragraphs"], *page["trust"]["failures"][:4]]
-    _text(deck, slide, EDGE, 3.6, half, 13, said, BODY - 2)
+    _text(deck, slide, EDGE, 3.6, half, high, said, size)
     evident = [*page["evidence"]["paragraphs"], *page["evidence"]["next"]]
-    _text(deck, slide, EDGE + half + 1, 3.6, half, 13, evident, BODY - 2)
-    if len(page["trust"]["failures"]) < 3 and page["trust"]["table"]:
+    _text(deck, slide, EDGE + half + 1, 3.6, half, high, evident, size)
+    if room:
         checks = replace(page["trust"]["table"], rows=page["trust"]["table"].rows[-CHECKS:], highlight=None)
-        _table(deck, slide, checks, EDGE, 9.6, WIDTH - 2 * EDGE)
+        _table(deck, slide, checks, EDGE, 9.8, WIDTH - 2 * EDGE)
 
 
 def _slide(deck: Deck, heading: str, first: bool = False) -> Any:
@@ -247,6 +250,7 @@ def _bars(
     chart.value_axis.tick_label_position = XL_TICK_LABEL_POSITION.HIGH
     labels = chart.value_axis.tick_labels
     labels.number_format, labels.number_format_is_linked = _scaled(deck, [*series.values()]), False
+    chart.value_axis.major_unit = _step([*series.values()])
     chart.plots[0].gap_width, chart.plots[0].overlap = 60, -5
     shades = [GREY, deck.look.main] if len(series) > 1 else [deck.look.main]
     for drawn, shade in zip(chart.plots[0].series, shades, strict=True):
@@ -260,7 +264,16 @@ def _scaled(deck: Deck, values: Sequence[Sequence[float]]) -> str:
     largest = max((abs(value) for row in values for value in row), default=0.0)
     power = 2 if largest >= 1e6 else 1 if largest >= 1e4 else 0
     digits = "0.0" if power == 2 and largest < 1e7 else "#,##0"
-    return digits + "," * power + f'"{magnitude(power, deck.words.locale)}"' * bool(power)
+    above = digits + "," * power + f'"{magnitude(power, deck.words.locale)}"' * bool(power)
+    return f"{above};-{above};0"
+
+
+def _step(values: Sequence[Sequence[float]]) -> float:
+    """A round distance between the ticks of an axis: about five of them."""
+    every = [0.0, *(value for row in values for value in row)]
+    rough = max((max(every) - min(every)) / 5, 1e-9)
+    size = 10.0 ** math.floor(math.log10(rough))
+    return next(size * step for step in (1, 2, 5, 10) if size * step >= rough)
 
 
 def _table(deck: Deck, slide: Any, table: Table | None, left: Number, top: Number, width: Number) -> None:

@@ -122,7 +122,7 @@ def _scenarios(book: Book, planned: list[dict[str, Any]], facts: Mapping[str, di
         word("Note"),
     ]  # fmt: skip
     margin, price = (cells.at(ASSUMPTIONS, cell) for cell in (MARGIN_CELL, PRICE_CELL))
-    sheet = cells.sheet(book, SCENARIOS, head, [22, 16, 18, 16, 16, 16, 9, 16, 16, 16, 16, 12, 44])
+    sheet = cells.sheet(book, SCENARIOS, head, [20, 14, 14, 14, 14, 14, 8, 14, 14, 14, 14, 10, 30])
     hold = planned[0] if planned else {}
     count = len(facts["finance"]["allocation"].get("hold", []))
     made = []
@@ -169,7 +169,7 @@ def _allocation(book: Book, finance: dict[str, Any], words: Language) -> None:
         *(word("{scenario}, change", scenario=word(title(name))) for name in others),
         word("Name in the data"),
     ]
-    sheet = cells.sheet(book, ALLOCATION, head, [28, *[16] * (len(head) - 2), 24])
+    sheet = cells.sheet(book, ALLOCATION, head, [24, *[14] * (len(head) - 2), 18])
     if not names:
         sheet.write_string(1, 0, word("No budget plan was made in this run."), book.formats["name"])
         return
@@ -203,7 +203,7 @@ def _channels(book: Book, contribution: dict[str, Any], words: Language) -> None
         for end in (word("mean"), word("low (5 %)"), word("high (95 %)"))
     ]
     head.append(word("Name in the data"))
-    sheet = cells.sheet(book, message("Channels"), head, [28, 16, 18, *[13] * 9, 24])
+    sheet = cells.sheet(book, message("Channels"), head, [24, 14, 14, *[11] * 9, 18])
     rows = [
         [
             *(spoken(row["channel"]), row["spend"], row["contribution"][0]),

@@ -95,7 +95,7 @@ def intervals(
     what = scale.label(name_of(metric, unit))
     labels.name_x(ax, word("{what} (median, {level} interval)", what=what, level=labels.level()))
     if evidence:
-        _evidence_legend(ax, set(evidence.values()))
+        _evidence_legend(ax, {evidence.get(name, "") for name in rows["channel"]})
     return ax
 
 

@@ -121,12 +121,7 @@ def words(facts: dict[str, Any], language: Language, labels: dict[str, str]) -> 
         "lead": _lead(facts, language),
         "profit": _paid(facts, language),
         "caption": _caption(facts, language),
-        "roi_caption": say(
-            language,
-            "*Return on spend.* Dots are medians, bars are intervals; the dashed line is break-even."
-            if language.valued
-            else "*Return on spend.* Dots are medians, bars are intervals.",
-        ),
+        "roi_caption": _return_caption(facts, language),
         "paragraphs": _paragraphs(facts, language),
         "table": channel_table(facts, language, labels),
     }
@@ -173,6 +168,22 @@ def _caption(facts: dict[str, Any], language: Language) -> Sentence:
         "everything without media (level, trend, season, controls) explains the rest.",
         share=facts["total"]["media_share"],
     )
+
+
+def _return_caption(facts: dict[str, Any], language: Language) -> Sentence:
+    if not language.valued:
+        return say(language, "*Return on spend.* Dots are medians, bars are intervals.")
+    if facts["margin"] is None:
+        text = (
+            "*Return on spend.* Dots are medians, bars are intervals; at the dashed line {kpi} equals spend. The study "
+            "gives no margin, at which break-even would lie higher."
+        )
+        return say(language, text)
+    text = (
+        "*Return on spend.* Dots are medians, bars are intervals; the dashed line is break-even at a margin of "
+        "{margin:percent}."
+    )
+    return say(language, text, margin=facts["margin"])
 
 
 def _paragraphs(facts: dict[str, Any], language: Language) -> list[Sentence]:

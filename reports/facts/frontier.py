@@ -71,15 +71,15 @@ def _margin(facts: dict[str, Any], language: Language) -> Sentence:
     mean, low, high = facts["mroi"]
     known = {"mroi": mean, "interval": (low, high), "margin": facts["margin"], "needed": facts["needed"]}
     if not language.valued:
-        text = "*At the recommended budget* the next {coin} brings {mroi:ratio} of {kpi} (~{interval:ratio_interval}~)."
+        text = "*At the recommended budget* the next {coin} brings {mroi:ratio} {kpi} (~{interval:ratio_interval}~)."
         return say(language, text, **known)
     text = (
-        "*At the recommended budget* the next {coin} brings {mroi:ratio} (~{interval:ratio_interval}~) of {kpi}. "
-        "It pays for itself from {needed:ratio}, {verdict:phrase}."
+        "*At the recommended budget* the next {coin} returns {mroi:ratio} (~{interval:ratio_interval}~) in {kpi}. "
+        "Were all of it profit, it would pay for itself from {needed:ratio}, {verdict:phrase}."
     )
     if facts["margin"] is not None:
         text = (
-            "*At the recommended budget* the next {coin} brings {mroi:ratio} (~{interval:ratio_interval}~) of {kpi}. "
+            "*At the recommended budget* the next {coin} returns {mroi:ratio} (~{interval:ratio_interval}~) in {kpi}. "
             "At a margin of {margin:percent} it pays for itself from {needed:ratio}, {verdict:phrase}."
         )
     return say(language, text, verdict=_verdict(facts), **known)

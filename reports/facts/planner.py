@@ -25,8 +25,8 @@ from reports.source import Source
 LEVELS = 2**16 - 1
 
 LEAD = (
-    "Move a channel, or the total. Expected values come from the same curves as the plans above, ranges and chances "
-    "from joint draws of them."
+    "Move a channel, or the total. Expected values come from the same curves as the plans above; ranges and chances "
+    "come from a part of the joint draws, and may differ a little from the table's."
 )
 LEAD_OF_MEANS = (
     "Move a channel between its agreed bounds. The numbers are expected values from the same curves; the range of a "

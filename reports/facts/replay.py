@@ -19,6 +19,9 @@ from reports.language import Language, Scale, Sentence, column_scale, number, sa
 from reports.source import Source
 from reports.table import Table
 
+NOTHING = 0.005
+"""A plan that misses less than this share of the best gain misses nothing."""
+
 DONE, DUE, HINDSIGHT = "done", "recommended", "oracle"
 
 
@@ -103,6 +106,10 @@ def _hindsight(facts: dict[str, Any], language: Language) -> list[Sentence]:
     if best[0] <= 0:
         return [
             say(language, "Even in hindsight, no other split within the same limits is expected to have earned more.")
+        ]
+    if max(map(abs, missed)) < NOTHING * abs(best[0]):
+        return [
+            say(language, "In hindsight too, no split within the same limits would have earned more than that plan.")
         ]
     text = (
         "The best split in hindsight, within the same limits, would have changed {kpi} by {gain:signed_value} "

@@ -156,6 +156,8 @@ def test_a_sentence_of_the_tables_is_retold_by_its_shape() -> None:
     far = "Far outside what the model expects: 2016-03-28, 2016-05-16 and 5 more. Check for data errors or one-off "
     far += "events; they pull at the channels that were active then."
     assert "attend le modèle\xa0: 28 mars 2016, 16 mai 2016 et 5 de plus. Cherchez" in retell(far, "fr-FR")
+    assert "expects: 28 Mar 2016, 16 May 2016 and 5 more." in retell(far, "en-GB")
+    assert retell("in 23 % of 1,234.5 cases", "en-GB") == "in 23% of 1,234.5 cases"
     assert retell("nobody wrote 1,234.5 on 2026-03-02", "fr-FR") == "nobody wrote 1\u202f234,5 on 2 mars 2026"
 
 

@@ -58,6 +58,16 @@ def test_the_board_hears_one_sentence_with_the_range(run: Path) -> None:
     assert text.endswith("Nobody ran it.")
 
 
+def test_a_plan_that_was_the_best_in_hindsight_misses_nothing(run: Path) -> None:
+    rows = table(run)
+    whole = (rows["channel"] == "all") & (rows["scenario"] == "recommended")
+    rows.loc[whole, ["regret_mean", "regret_p05", "regret_p95"]] = 0.0
+    rows.to_csv(run / "tables" / "replay.csv", index=False)
+    page = replay.words(replay.numbers(read(run)), language(read(run)))
+    assert page is not None
+    assert page["paragraphs"][1].text.startswith("In hindsight too")
+
+
 def test_a_plan_that_keeps_everything_claims_no_gain(run: Path) -> None:
     change(run, gain_mean=0.0)
     page = replay.words(replay.numbers(read(run)), language(read(run)))
