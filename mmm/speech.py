@@ -152,9 +152,10 @@ def symbol(currency: str, locale: str) -> str:
 
 
 def with_currency(amount: str, sign: str, locale: str) -> str:
-    """An amount with its currency's sign where the locale puts it."""
+    """An amount with its currency's sign where the locale puts it; a sign of letters stands off: `CHF 12k`."""
     pattern = str(babel(locale).currency_formats["standard"].pattern).split(";")[0]
-    placed = re.sub(r"[#,0.]+", lambda _: amount, pattern).replace("¤", sign)
+    before = sign + "\xa0" * sign[-1:].isalpha() if pattern.startswith("¤#") else sign
+    placed = re.sub(r"[#,0.]+", lambda _: amount, pattern).replace("¤", before)
     joined = babel(locale).language in JOINED and not amount[-1:].isdigit()
     return placed.replace(f"\xa0{sign}", sign) if joined else placed
 
@@ -163,7 +164,7 @@ def unit_of_money(power: int, sign: str, locale: str) -> str:
     """The unit that an axis or a column's head names: `€k`, `M€`, `Tsd. €`."""
     letter = magnitude(power, locale).strip("\u202f")
     if not str(babel(locale).currency_formats["standard"].pattern).split(";")[0].endswith("¤"):
-        return sign + letter
+        return sign + "\xa0" * (bool(letter) and sign[-1:].isalpha()) + letter
     return letter + ("\xa0" if letter and babel(locale).language not in JOINED else "") + sign
 
 

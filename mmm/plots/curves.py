@@ -116,7 +116,7 @@ def _panel(ax: Axes, rows: pd.DataFrame, colour: str, proposed: float | None, ed
 def _name_outer_axes(axes: np.ndarray, unit: Units, planned: bool) -> None:
     """What the axes are, once a column and once a row: the panels are read together."""
     counted = unit.worth if planned else unit.kpi_unit
-    spend, kpi = (labels.Scale(1.0, labels.SYMBOLS.get(name, name)) for name in (unit.currency, counted))
+    spend, kpi = (labels.Scale(1.0, labels.symbol(name) or name) for name in (unit.currency, counted))
     name = word("Value") if counted and not unit.kpi_unit else unit.kpi_name
     last = {ax.get_subplotspec().colspan.start: ax for ax in axes}
     for ax in last.values():

@@ -98,7 +98,7 @@ def marginal_returns(source: Source, ax: Axes | None = None, *, unit: Units | No
     ax.set_ylim(-0.6, len(rows) - 0.4)
     ax.set_xlim(left=min(0.0, ax.get_xlim()[0]))
     labels.plain_ticks(ax.xaxis)
-    symbol = labels.SYMBOLS.get(unit.currency, "")
+    symbol = labels.symbol(unit.currency)
     money = labels.money(1.0, unit.currency, 1) if symbol else word("unit of spend")
     labels.name_x(ax, word("Return on the next {money} (mean, {level} interval)", money=money, level=labels.level()))
     handles = [theme.mark(word("Now"), "o", theme.MUTED), theme.mark(word("As proposed"), "D", theme.NAVY)]

@@ -26,7 +26,6 @@ from mmm.plots.names import spoken
 from mmm.speech import word
 from mmm.study import INTERVAL
 
-SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$", "JPY": "¥", "INR": "₹"}
 LARGEST_POWER = 3
 """Nothing is counted in more than billions."""
 
@@ -48,13 +47,19 @@ class Scale:
         return word("{what} per {period}", what=head, period=per) if per else head
 
 
+def symbol(unit: str) -> str:
+    """A currency's sign as the documents write it, `€` or `US$`; empty for a unit that is no currency."""
+    locale = speech.spoken_locale()
+    return speech.symbol(unit, locale) if unit in speech.babel(locale).currencies else ""
+
+
 def scale(values: np.ndarray, unit: str = "") -> Scale:
     """The scale at which the largest of `values` is a number of one to three digits."""
     finite = np.abs(np.asarray(values, dtype=float))
     largest = float(np.max(finite, where=np.isfinite(finite), initial=0.0))
     power, locale = _power(largest), speech.spoken_locale()
-    if unit in SYMBOLS:
-        return Scale(1000.0**power, speech.unit_of_money(power, SYMBOLS[unit], locale))
+    if sign := symbol(unit):
+        return Scale(1000.0**power, speech.unit_of_money(power, sign, locale))
     letter = speech.magnitude(power, locale).strip()
     return Scale(1000.0**power, " ".join(part for part in (letter, unit) if part))
 
@@ -80,9 +85,10 @@ def _power(value: float) -> int:
 def money(value: float, unit: str, digits: int = 2, sign: bool = False) -> str:
     """`number` with its currency or unit: `+€1.3m`, `€250k`, `340 units`."""
     text = number(value, digits, sign)
-    if unit in SYMBOLS and text != "–":
+    mark = symbol(unit)
+    if mark and text != "–":
         head = text[0] if text[0] in "+−" else ""
-        return head + speech.with_currency(text[len(head) :], SYMBOLS[unit], speech.spoken_locale())
+        return head + speech.with_currency(text[len(head) :], mark, speech.spoken_locale())
     return f"{text} {unit}".rstrip()
 
 

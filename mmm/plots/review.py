@@ -47,7 +47,7 @@ def spend_over_time(panel: xr.DataTree, axes: np.ndarray | None = None) -> np.nd
     unit = str(data["spend"].attrs.get("units", ""))
     for ax in axes[: len(names)]:
         if ax.get_subplotspec().colspan.start == 0:
-            ax.set_ylabel(labels.Scale(1.0, labels.SYMBOLS.get(unit, unit)).label(word("Spend")))
+            ax.set_ylabel(labels.Scale(1.0, labels.symbol(unit) or unit).label(word("Spend")))
     return axes
 
 

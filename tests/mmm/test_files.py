@@ -51,6 +51,8 @@ def test_a_report_that_may_not_be_written_is_refused_before_the_work_and_stays(c
         Path(name).chmod(0o777)
         report = Path(name) / "report"
         write_atomic(report / "figures" / "roi.svg", "old")
+        for folder in (report, report / "figures"):
+            folder.chmod(0o777)
         (Path(name) / closed).chmod(0o555)
         try:
             with without_privileges(), pytest.raises(PermissionError, match=f"{closed}'"), staged(report):

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmm.plots import labels
+from mmm.speech import speaking
 
 
 @pytest.mark.parametrize(
@@ -28,10 +29,10 @@ def test_a_number_is_written_in_a_few_digits(value: float, text: str) -> None:
     assert labels.number(value) == text
 
 
-def test_money_has_its_symbol_after_its_sign_and_an_unknown_currency_its_code() -> None:
+def test_money_has_its_symbol_after_its_sign_and_a_symbol_of_letters_stands_off() -> None:
     assert labels.money(1.3e6, "EUR", sign=True) == "+€1.3m"
     assert labels.money(-250e3, "GBP") == "−£250k"
-    assert labels.money(-250e3, "CHF") == "−250k CHF"
+    assert labels.money(-250e3, "CHF") == "−CHF\xa0250k"
 
 
 def test_an_axis_is_scaled_by_its_largest_value_and_says_so() -> None:
@@ -87,3 +88,12 @@ def test_ticks_have_no_exponent_and_no_empty_decimals() -> None:
     assert labels.short_tick(-20_000.0) == "−20k"
     assert labels.short_tick(0.00025) == "0.00025"
     assert labels.short_tick(0.0) == "0"
+
+
+@pytest.mark.parametrize(
+    ("unit", "locale", "said"),
+    [("USD", "en-GB", "US$1.2k"), ("CHF", "fr-FR", "1,2 kCHF"), ("units", "en-GB", "1.2k units")],
+)
+def test_figures_write_money_as_the_documents_do(unit: str, locale: str, said: str) -> None:
+    with speaking(locale):
+        assert labels.money(1200.0, unit).replace("\u202f", " ").replace("\xa0", " ") == said
