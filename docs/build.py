@@ -24,7 +24,7 @@ STYLE = """:root {
 .md-typeset table:not([class]) { font-size: .7rem; }
 """
 CHAPTERS = ("study", "data", "media", "model", "insight", "plan", "watch", "plots")
-DOCUMENTS = ("board.pdf", "budget.pdf", "model_card.pdf", "board.html", "scenarios.xlsx")
+DOCUMENTS = ("board.pdf", "budget.pdf", "model_card.pdf", "board.html", "scenarios.xlsx", "slides.pptx")
 
 
 def build(target: Path, run: Path | None) -> None:

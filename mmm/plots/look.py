@@ -147,6 +147,12 @@ def settings() -> dict[str, Any]:
 
 @contextmanager
 def look() -> Iterator[None]:
-    """Everything drawn inside has the look that is worn; matplotlib's own settings are as before afterwards."""
+    """Everything drawn inside has the look that is worn; matplotlib's own settings are as before afterwards.
+
+    But a notebook's first figure switches on, inside, that figures show themselves; switched off again with the
+    settings, the second would not be shown.
+    """
     with mpl.rc_context(settings()):
         yield
+        shown = mpl.is_interactive()
+    mpl.interactive(shown)

@@ -64,8 +64,10 @@ def run(tmp_path_factory: pytest.TempPathFactory, fitted: xr.DataTree) -> Path:
     "name", [name for name in NAMES if name not in {"quickstart", "model_comparison", "refresh", *ALONE}]
 )
 def test_a_notebook_runs_on_a_run_folder_and_ends_with_an_answer(run: Path, name: str) -> None:
-    last = cells(execute(name, run))[-1]
-    assert last["outputs"]
+    executed = cells(execute(name, run))
+    assert executed[-1]["outputs"]
+    drawing = [cell for cell in executed if re.match(r"(?:figures\.save\(plots|plots)\.", source(cell))]
+    assert all(any("image/png" in output.get("data", {}) for output in cell["outputs"]) for cell in drawing)
     figures = run / "report" / "figures"
     for figure in DRAWN.get(name, set()):
         assert (figures / f"{figure}.svg").is_file()
