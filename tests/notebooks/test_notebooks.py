@@ -63,7 +63,10 @@ def run(tmp_path_factory: pytest.TempPathFactory, fitted: xr.DataTree) -> Path:
 @pytest.mark.parametrize(
     "name", [name for name in NAMES if name not in {"quickstart", "model_comparison", "refresh", *ALONE}]
 )
-def test_a_notebook_runs_on_a_run_folder_and_ends_with_an_answer(run: Path, name: str) -> None:
+def test_a_notebook_runs_on_a_run_folder_shows_its_figures_and_ends_with_an_answer(
+    run: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MPLBACKEND", raising=False)  # as in a session of one's own
     executed = cells(execute(name, run))
     assert executed[-1]["outputs"]
     drawing = [cell for cell in executed if re.match(r"(?:figures\.save\(plots|plots)\.", source(cell))]
