@@ -1,7 +1,8 @@
 """What does everything that was found say about one channel, on one scale? The verdict card.
 
-    estimates(fit, adjusted, measured)                 # who says what of each channel's return: tables/estimates.csv
-    cards(fit, verdicts, adjusted, measured)           # one row a channel: tables/cards.csv
+    found = accounts(fit, measured)           # draws of each channel's return, its experiments, the model before them
+    estimates(found, adjusted)                # who says what of it: tables/estimates.csv
+    cards(fit, found, verdicts, adjusted)     # one row a channel: tables/cards.csv
 
 All speak of one estimand: the channel's ROI over the study's window, the value of its contribution over its spend.
 
@@ -22,7 +23,7 @@ Of several experiments on a channel the card names the one that lies farthest; n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,45 +43,72 @@ RESULTS = {"passed": "pass", "failed": "fail", "not_testable": "not_testable"}
 Draws = Float[np.ndarray, " draw"]
 
 
-def estimates(fit: xr.DataTree, adjusted: pd.DataFrame, measured: Sequence[Measured]) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Past:
+    """The model before a channel's experiments: draws of the ROI, and the weights that make them."""
+
+    draws: Draws
+    weights: Draws
+
+
+@dataclass(frozen=True)
+class Account:
+    """A channel's return: the model's draws, `carried` draws by experiment, and the model before them, None where
+    there were no experiments or too few draws know of a time without them."""
+
+    draws: Draws
+    measured: tuple[Measured, ...]
+    carried: tuple[Float[np.ndarray, " _kept"], ...]
+    before: Past | None
+
+
+def accounts(fit: xr.DataTree, measured: Sequence[Measured]) -> dict[str, Account]:
+    """The account of every paid channel, by name; `measured` is `conflict.predictions`."""
+    seed, used = int(fit.attrs["seed"]), "lift" in fit.children
+    found = {}
+    for channel, draws in _returns(fit).items():
+        own = [one for one in measured if one.channel == channel]
+        moved = tuple(carried(one, _thinned(draws, one), seed) for one in own)
+        found[channel] = Account(draws, tuple(own), moved, _before(own, used, draws, seed) if own else None)
+    return found
+
+
+def estimates(accounts: Mapping[str, Account], adjusted: pd.DataFrame) -> pd.DataFrame:
     """Who says what of each paid channel's return: `channel, source, experiment, unit, mean, p05, p25, median, p75,
     p95, note`.
 
-    `adjusted` is `verdict.effects`; `measured` is `conflict.predictions`. What cannot be told is a row of NaN with a
-    note: a model that its own experiments moved too far, an effect that is not identified.
+    `adjusted` is `verdict.effects`. What cannot be told is a row of NaN with a note: a model that its own experiments
+    moved too far, an effect that is not identified.
     """
-    used = "lift" in fit.children
     rows = []
-    for channel, draws in _returns(fit).items():
-        rows.append(_row(channel, MODEL, draws))
-        own = [one for one in measured if one.channel == channel]
-        if own:
-            past = _before(own, used, draws, _seed(fit))
+    for channel, account in accounts.items():
+        rows.append(_row(channel, MODEL, account.draws))
+        if account.measured:
+            past = account.before
             note = "" if past else "the experiments moved the model too far to say what it held before"
             rows.append(_row(channel, BEFORE, past.draws if past else None, note=note))
-        for one in own:
-            rows.append(_row(channel, EXPERIMENT, carried(one, _thinned(draws, one), _seed(fit)), one.experiment))
-        rows.append(_adjusted(channel, float(draws.mean()), adjusted))
+        for one, draws in zip(account.measured, account.carried, strict=True):
+            rows.append(_row(channel, EXPERIMENT, draws, one.experiment))
+        rows.append(_adjusted(channel, float(account.draws.mean()), adjusted))
     return pd.DataFrame(rows)
 
 
 def cards(
-    fit: xr.DataTree, verdicts: pd.DataFrame, adjusted: pd.DataFrame, measured: Sequence[Measured]
+    fit: xr.DataTree, accounts: Mapping[str, Account], verdicts: pd.DataFrame, adjusted: pd.DataFrame
 ) -> pd.DataFrame:
     """One row a paid channel: `channel, label, start, end, roi, break_even, overstated_by, overlap_adjustment,
     experiments, experiment, measured_lift, predicted_lift, z, bayes_factor, bias, overlap_experiment, passed, failed,
     not_testable`. Predicted lift, z and Bayes factor are the model's before it saw any experiment on the channel."""
     from mmm.insight.identify import paying_return
 
-    panel, used = fit["panel"].to_dataset(), "lift" in fit.children
+    panel = fit["panel"].to_dataset()
     valued = Study.model_validate_json(fit.attrs["study"]).data.kpi.valued
     target = paying_return(fit) if valued else np.nan
     days = pd.DatetimeIndex(panel["time"].values[panel["in_window"].values]).strftime("%Y-%m-%d")
     shared = adjusted.set_index("channel")["overlap"]
     rows = []
-    for channel, draws in _returns(fit).items():
-        gates, mean = verdicts[verdicts["channel"] == channel], float(draws.mean())
-        own = [one for one in measured if one.channel == channel]
+    for channel, account in accounts.items():
+        gates, mean = verdicts[verdicts["channel"] == channel], float(account.draws.mean())
         rows.append(
             {
                 "channel": channel,
@@ -91,9 +119,9 @@ def cards(
                 "break_even": target,
                 "overstated_by": mean / target - 1,
                 "overlap_adjustment": float(shared.get(channel, np.nan)),
-                "experiments": len(own),
+                "experiments": len(account.measured),
             }
-            | _against(own, used, draws, _seed(fit))
+            | _against(account)
             | {name: int((gates["result"] == result).sum()) for name, result in RESULTS.items()}
         )
     return pd.DataFrame(rows)
@@ -104,14 +132,6 @@ def carried(one: Measured, returns: Draws, seed: int) -> Float[np.ndarray, " kep
     felt = np.abs(one.predicted) > 1e-9 * max(float(np.abs(one.predicted).max()), np.finfo(float).tiny)
     error = np.random.default_rng(seed).standard_t(DEGREES_OF_FREEDOM, len(one.predicted))
     return ((one.lift + one.scale * error)[felt] * returns[felt]) / one.predicted[felt]
-
-
-@dataclass(frozen=True)
-class Past:
-    """The model before a channel's experiments: draws of the ROI, and the weights that make them."""
-
-    draws: Draws
-    weights: Draws
 
 
 def _before(own: list[Measured], used: bool, returns: Draws, seed: int) -> Past | None:
@@ -130,16 +150,16 @@ def _thinned(returns: Draws, one: Measured) -> Draws:
     return returns[spaced(len(returns), len(one.predicted))]
 
 
-def _against(own: list[Measured], used: bool, returns: Draws, seed: int) -> dict[str, object]:
+def _against(account: Account) -> dict[str, object]:
     """The experiment that lies farthest from the model before any of the channel's experiments."""
     names = ("measured_lift", "predicted_lift", "z", "bayes_factor", "bias", "overlap_experiment")
-    nothing: dict[str, object] = {"experiment": ""} | dict.fromkeys(names, np.nan)
-    past = _before(own, used, returns, seed) if own else None
+    past = account.before
     if past is None:
-        return nothing
-    one, worst = max(((one, contradiction(one, past.weights)) for one in own), key=lambda pair: abs(pair[1].z))
-    shared = overlap(_clipped(carried(one, _thinned(returns, one), seed)), past.draws)
-    values = (one.lift, worst.expected, worst.z, worst.bayes_factor, worst.bias, shared)
+        return {"experiment": ""} | dict.fromkeys(names, np.nan)
+    found = [(one, contradiction(one, past.weights), draws)
+             for one, draws in zip(account.measured, account.carried, strict=True)]  # fmt: skip
+    one, worst, draws = max(found, key=lambda each: abs(each[1].z))
+    values = (one.lift, worst.expected, worst.z, worst.bayes_factor, worst.bias, overlap(_clipped(draws), past.draws))
     return {"experiment": one.experiment} | dict(zip(names, values, strict=True))
 
 
@@ -176,7 +196,3 @@ def _row(channel: str, source: str, draws: Draws | None, experiment: str = "", n
         }
     named: dict[str, object] = {"channel": channel, "source": source, "experiment": experiment}
     return named | {"unit": "money per money"} | numbers | {"note": note}
-
-
-def _seed(fit: xr.DataTree) -> int:
-    return int(fit.attrs["seed"])

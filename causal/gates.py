@@ -92,7 +92,7 @@ def circular_shift(data: Observations, rows: Adjusted, claim: float) -> GateResu
     """
     periods = data.exposure.shape[1]
     if periods < FEWEST_PERIODS:
-        return _too_short("circular_shift", periods)
+        return GateResult("circular_shift", np.nan, "not_testable", _too_short(periods))
     shifts = np.unique(np.linspace(SHORTEST_SHIFT, periods - SHORTEST_SHIFT, MOST_SHIFTS).astype(int))
     moved = np.stack([np.roll(data.exposure, shift, axis=1) for shift in shifts])
     real = estimate(rows)
@@ -120,20 +120,33 @@ def placebo_effects(
     return effects_of(residual, left.reshape(moved.shape))
 
 
-def lead(data: Observations) -> GateResult:
+def future(data: Observations) -> Estimate | str:
+    """The "effect" of the next `LEADS` periods' mean exposure on today's KPI, today's exposure held still; or a
+    sentence that says why it cannot be told."""
+    periods = data.exposure.shape[1]
+    if periods < FEWEST_PERIODS:
+        return _too_short(periods)
+    coming = np.zeros_like(data.exposure)
+    for ahead in range(1, LEADS + 1):
+        coming[:, :-LEADS] += data.exposure[:, ahead : periods - LEADS + ahead] / LEADS
+    present = data.present.copy()
+    present[:, -LEADS:] = False
+    covariates = np.concatenate([data.covariates, data.exposure[..., None]], axis=-1)
+    rows = adjust(Observations(data.kpi, coming, covariates, present))
+    return NO_FUTURE if (rows.exposure**2).sum() < 1e-8 * (coming[present] ** 2).sum() else estimate(rows)
+
+
+def lead(ahead: Estimate | str) -> GateResult:
     """Whether the exposure of the next periods goes with today's KPI once today's exposure is held still.
 
     The future cannot cause the past. Where it seems to, spend follows demand (or a plan that knows demand), and today's
-    effect is inflated by the same demand. The statistic is the two-sided p-value of the next `LEADS` periods' mean.
+    effect is inflated by the same demand. `ahead` is what `future` found. The statistic is its two-sided p-value.
     """
-    if data.exposure.shape[1] < FEWEST_PERIODS:
-        return _too_short("lead", data.exposure.shape[1])
-    found = _future(data)
-    if found is None:
-        return GateResult("lead", np.nan, "not_testable", NO_FUTURE)
-    p_value = float(2 * stats.t.sf(abs(found.ratio), found.degrees))
+    if isinstance(ahead, str):
+        return GateResult("lead", np.nan, "not_testable", ahead)
+    p_value = float(2 * stats.t.sf(abs(ahead.ratio), ahead.degrees))
     if p_value < SIGNIFICANCE:
-        way = "more" if found.effect > 0 else "less"
+        way = "more" if ahead.effect > 0 else "less"
         said = f"The KPI is {way} than expected before the channel's exposure rises (p = {p_value:.2g})"
         note = f"{said}: spend seems to follow demand."
         return GateResult("lead", p_value, "fail", note)
@@ -141,23 +154,21 @@ def lead(data: Observations) -> GateResult:
     return GateResult("lead", p_value, "pass", note)
 
 
-def hidden_demand(data: Observations, rows: Adjusted, claims: Float[np.ndarray, " draw"]) -> GateResult:
+def hidden_demand(ahead: Estimate | str, rows: Adjusted, claims: Float[np.ndarray, " draw"]) -> GateResult:
     """Whether the two traces that a hidden demand leaves are there together: sales come early, and the claim is high.
 
         z = (z_lead + z_claim) / sqrt(2),     z_claim = (mean claim - effect) / sqrt(standard error^2 + var claims)
 
     A demand that drives spend and sales makes future exposure go with today's KPI, and gives the channel credit that
     it loses once persistence is taken out. In a sound channel the two are nearly independent, so the sum sees what
-    neither does alone. `claims` are the model's draws of the effect per unit of exposure. The statistic is the
-    one-sided p-value, normal scores added (Stouffer).
+    neither does alone. `ahead` is what `future` found; `claims` are the model's draws of the effect per unit of
+    exposure. The statistic is the one-sided p-value, normal scores added (Stouffer).
     """
-    if data.exposure.shape[1] < FEWEST_PERIODS:
-        return _too_short("hidden_demand", data.exposure.shape[1])
-    future, found = _future(data), estimate(rows)
-    if future is None:
-        return GateResult("hidden_demand", np.nan, "not_testable", NO_FUTURE)
+    if isinstance(ahead, str):
+        return GateResult("hidden_demand", np.nan, "not_testable", ahead)
+    found = estimate(rows)
     surplus = (float(claims.mean()) - found.effect) / np.hypot(found.standard_error, float(claims.std()))
-    traces = [_score(future.ratio, future.degrees), _score(surplus, found.degrees)]
+    traces = [_score(ahead.ratio, ahead.degrees), _score(surplus, found.degrees)]
     p_value = float(stats.norm.sf(sum(traces) / np.sqrt(2)))
     if p_value < SIGNATURE:
         said = "Sales that come before the exposure, and a claim above what adjustment finds, together look like demand"
@@ -165,19 +176,6 @@ def hidden_demand(data: Observations, rows: Adjusted, claims: Float[np.ndarray, 
         return GateResult("hidden_demand", p_value, "fail", note)
     note = f"Early sales and the size of the claim do not point to a hidden demand (p = {p_value:.2g})."
     return GateResult("hidden_demand", p_value, "pass", note)
-
-
-def _future(data: Observations) -> Estimate | None:
-    """The "effect" of the next periods' mean exposure on today's KPI, None where today's exposure implies it."""
-    periods = data.exposure.shape[1]
-    future = np.zeros_like(data.exposure)
-    for ahead in range(1, LEADS + 1):
-        future[:, :-LEADS] += data.exposure[:, ahead : periods - LEADS + ahead] / LEADS
-    present = data.present.copy()
-    present[:, -LEADS:] = False
-    covariates = np.concatenate([data.covariates, data.exposure[..., None]], axis=-1)
-    rows = adjust(Observations(data.kpi, future, covariates, present))
-    return None if (rows.exposure**2).sum() < 1e-8 * (future[present] ** 2).sum() else estimate(rows)
 
 
 def _score(ratio: float, degrees: int) -> float:
@@ -200,6 +198,5 @@ def agreement(answer: Float[np.ndarray, " answer"], model: Float[np.ndarray, " d
     return GateResult("agreement", shared, "pass", note)
 
 
-def _too_short(gate: str, periods: int) -> GateResult:
-    note = f"{periods} periods are too few for this test, which needs {FEWEST_PERIODS}."
-    return GateResult(gate, np.nan, "not_testable", note)
+def _too_short(periods: int) -> str:
+    return f"{periods} periods are too few for this test, which needs {FEWEST_PERIODS}."

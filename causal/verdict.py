@@ -146,10 +146,10 @@ def judge(evidence: Evidence, channel: str, adjustment: tuple[str, ...] | None) 
 def _attacks(question: Question, evidence: Evidence) -> list[GateResult]:
     data, rows, periods_per_year = question.data, question.rows, evidence.setting.periods_per_year
     rng = np.random.default_rng([evidence.seed, evidence.channels.index(question.estimand.channel), 1])
-    claims = question.model / question.exposure_total
+    claims, ahead = question.model / question.exposure_total, gates.future(data)
     return [
-        gates.lead(data),
-        gates.hidden_demand(data, rows, claims),
+        gates.lead(ahead),
+        gates.hidden_demand(ahead, rows, claims),
         gates.circular_shift(data, rows, float(claims.mean())),
         gates.agreement(question.answer, question.model, amounts(question)),
         robustness.block_subset(rows, max(2, round(BLOCK_WEEKS * periods_per_year / 52)), rng),

@@ -198,7 +198,7 @@ def backtest(run: Path, progress: Progress) -> Iterable[Path]:
 def validate(run: Path, progress: Progress) -> Iterable[Path]:
     """Puts each channel's effect to causal tests."""
     import causal
-    from causal.card import cards, estimates
+    from causal.card import accounts, cards, estimates
     from causal.conflict import conflicts_of, predictions
     from mmm.model.calibrate import from_dataset
     from mmm.model.fit import load_fit
@@ -207,11 +207,12 @@ def validate(run: Path, progress: Progress) -> Iterable[Path]:
     lift = from_dataset(fitted["lift"].to_dataset()) if "lift" in fitted.children else None
     verdicts = causal.validate(fitted, lift=lift, progress=lambda done, total, channel: progress(done / total, channel))
     adjusted, measured = causal.effects(fitted), [] if lift is None else predictions(fitted, lift)
+    returns = accounts(fitted, measured)
     tables = {
         "verdicts": verdicts,
         "causal": adjusted,
-        "estimates": estimates(fitted, adjusted, measured),
-        "cards": cards(fitted, verdicts, adjusted, measured),
+        "estimates": estimates(returns, adjusted),
+        "cards": cards(fitted, returns, verdicts, adjusted),
     }
     if lift is not None:
         tables["experiments"] = conflicts_of(measured, used=True)

@@ -77,7 +77,7 @@ def measured(fitted: xr.DataTree, tmp_path_factory: pytest.TempPathFactory) -> l
 def test_the_card_of_a_channel_names_the_experiment_that_lies_farthest(
     fitted: xr.DataTree, believed: tuple[pd.DataFrame, pd.DataFrame], measured: list[Measured]
 ) -> None:
-    cards = card.cards(fitted, *believed, measured).set_index("channel")
+    cards = card.cards(fitted, card.accounts(fitted, measured), *believed).set_index("channel")
     assert cards.loc["tv", ["experiment", "experiments", "passed", "failed"]].tolist() == ["last-spring", 2, 2, 1]
     assert cards.loc[["tv", "radio"], "z"].min() > 2
     assert cards.loc[["tv", "radio"], "bayes_factor"].min() > 10
@@ -90,7 +90,7 @@ def test_the_card_of_a_channel_names_the_experiment_that_lies_farthest(
 def test_every_source_answers_for_the_same_return(
     fitted: xr.DataTree, believed: tuple[pd.DataFrame, pd.DataFrame], measured: list[Measured]
 ) -> None:
-    found = card.estimates(fitted, believed[1], measured).set_index(["channel", "source"])
+    found = card.estimates(card.accounts(fitted, measured), believed[1]).set_index(["channel", "source"])
     assert found.loc[("paid_search", "adjustment"), "mean"] == pytest.approx(
         1.5 * found.loc[("paid_search", "model"), "mean"]
     )
@@ -106,6 +106,6 @@ def test_what_cannot_be_told_is_said_and_not_a_number(
     fitted: xr.DataTree, believed: tuple[pd.DataFrame, pd.DataFrame]
 ) -> None:
     lost = believed[1].assign(mean=np.nan)
-    row = card.estimates(fitted, lost, []).set_index(["channel", "source"]).loc[("tv", "adjustment")]
+    row = card.estimates(card.accounts(fitted, []), lost).set_index(["channel", "source"]).loc[("tv", "adjustment")]
     assert np.isnan(row["median"])
     assert "not identified" in row["note"]

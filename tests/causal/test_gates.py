@@ -56,13 +56,21 @@ def test_a_large_claim_without_an_effect_fails() -> None:
     assert "would have stood out" in result.note
 
 
+def _lead(data: Observations) -> gates.GateResult:
+    return gates.lead(gates.future(data))
+
+
+def _hidden(data: Observations, claims: np.ndarray) -> gates.GateResult:
+    return gates.hidden_demand(gates.future(data), adjust(data), claims)
+
+
 def test_spend_that_follows_demand_fails_the_lead_test() -> None:
-    results = [gates.lead(_channel(0.0, seed, follows_demand=0.7)).result for seed in range(12)]
+    results = [_lead(_channel(0.0, seed, follows_demand=0.7)).result for seed in range(12)]
     assert results.count("fail") >= 4  # power of about 0.5; under a rate of 0.07 four of twelve are 1 in 150
 
 
 def test_an_effective_channel_passes_the_lead_test() -> None:
-    results = [gates.lead(_channel(2.0, seed)).result for seed in range(12)]
+    results = [_lead(_channel(2.0, seed)).result for seed in range(12)]
     assert results.count("fail") <= 3
 
 
@@ -74,34 +82,34 @@ def _overstated(seed: int) -> tuple[Observations, np.ndarray]:
 
 def test_early_sales_and_a_high_claim_together_show_hidden_demand_more_often_than_the_lead_alone() -> None:
     channels = [_overstated(seed) for seed in range(12)]
-    together = [gates.hidden_demand(data, adjust(data), claims).result for data, claims in channels]
+    together = [_hidden(data, claims).result for data, claims in channels]
     assert together.count("fail") >= 9  # power of about 0.9: fewer than nine of twelve are 1 in 200
-    assert together.count("fail") > [gates.lead(data).result for data, _ in channels].count("fail")
+    assert together.count("fail") > [_lead(data).result for data, _ in channels].count("fail")
 
 
 def test_a_sound_channel_with_a_right_claim_shows_no_hidden_demand() -> None:
     channels = [_channel(2.0, seed) for seed in range(12)]
-    results = [gates.hidden_demand(data, adjust(data), np.full(5, 2.0)).result for data in channels]
+    results = [_hidden(data, np.full(5, 2.0)).result for data in channels]
     assert results.count("fail") <= 4  # under a rate of 0.09 five of twelve are 1 in 200
 
 
 def test_a_model_that_is_unsure_of_its_claim_is_accused_of_less() -> None:
     data, claims = _overstated(0)
-    sure = gates.hidden_demand(data, adjust(data), claims).statistic
-    unsure = gates.hidden_demand(data, adjust(data), claims + np.linspace(-5, 5, 5)).statistic
+    sure = _hidden(data, claims).statistic
+    unsure = _hidden(data, claims + np.linspace(-5, 5, 5)).statistic
     assert unsure > sure
 
 
 def test_a_claim_below_adjustment_is_no_sign_of_demand() -> None:
     data, claims = _overstated(0)
-    assert gates.hidden_demand(data, adjust(data), claims - 5).result == "pass"
+    assert _hidden(data, claims - 5).result == "pass"
 
 
 def test_a_short_history_is_not_tested() -> None:
     data = _channel(1.0, 0)
     short = observations(data.kpi[:, :20], data.exposure[:, :20], data.covariates[:, :20])
-    assert gates.lead(short).result == "not_testable"
-    assert gates.hidden_demand(short, adjust(short), np.ones(5)).result == "not_testable"
+    assert _lead(short).result == "not_testable"
+    assert _hidden(short, np.ones(5)).result == "not_testable"
     assert (
         gates.circular_shift(short, adjust(short), 1.0).note == "20 periods are too few for this test, which needs 30."
     )
