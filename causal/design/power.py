@@ -10,17 +10,19 @@ cover there has no power curve: its detections would be false alarms.
 Then power. A lift is planted, the treated geos' KPI times (1 + lift) over the measured periods, and the test asked
 whether it sees it: p < 1 - level and the right sign. The conformal test fits all periods under the null, and to such a
 fit every place of the block is as good as the last, so planting goes through the whole past at its full length. For
-each placebo the smallest lift that is found is bracketed and halved; power at a lift is the share of placebos that
-need no more than it, and the minimum detectable effect the lift at which that share reaches the wanted power.
+each placebo the smallest lift that is found is sought; power at a lift is the share of placebos that need no more than
+it, and the minimum detectable effect the lift at which that share reaches the wanted power.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
+from scipy.optimize import brentq
 
 from causal.design.history import History, placebo
 from causal.design.selection import Cells, others
@@ -30,8 +32,8 @@ from causal.estimators.trial import Trial
 from mmm.errors import InputError
 
 ASSIGNMENTS, WINDOWS = 10, 20
-FIRST_LIFT, DOUBLINGS, HALVINGS = 0.01, 6, 5
-"""Lifts from 1 % to 64 % are tried; a placebo that hides more than that is never found."""
+FIRST_LIFT, MOST_LIFT, PRECISION = 0.08, 0.64, 2.5e-4
+"""The first lift tried and the largest, beyond which nothing is found; how exactly thresholds are sought."""
 GRID = (0.0, 0.0025, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.025, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.12, 0.15, 0.2, 0.3)
 
 
@@ -155,23 +157,25 @@ def found(trial: Trial, sign: int, level: float, rule: Rule = mixture_of_changes
 
 
 def _threshold(trial: Trial, shape: np.ndarray, sign: int, level: float, rule: Rule) -> float:
-    """The smallest lift that is found in this placebo."""
-    if found(trial, sign, level, rule):
+    """The smallest lift that is found in this placebo, to `PRECISION`; infinite where none up to `MOST_LIFT` is."""
+
+    @cache
+    def surplus(lift: float) -> float:
+        """By how much the block's total is beyond what the test asks of it, as a share of the treated geos' KPI."""
+        test = conformal_test(planted(trial, sign * lift, shape), rule)
+        residuals = test.residuals(0.0)
+        total = sign * float(residuals[trial.measured].sum())
+        return (total - test.critical(residuals, level)) / scale
+
+    scale = float(np.abs(trial.target[trial.measured]).sum()) or 1.0
+    if surplus(0.0) > 0:
         return 0.0
-    inside, outside = 0.0, np.inf
-    for doubling in range(DOUBLINGS + 1):
-        lift = FIRST_LIFT * 2.0**doubling
-        if found(planted(trial, sign * lift, shape), sign, level, rule):
-            outside = lift
-            break
-        inside = lift
-    if np.isinf(outside):
-        return float("inf")
-    for _ in range(HALVINGS):
-        middle = (inside + outside) / 2
-        seen = found(planted(trial, sign * middle, shape), sign, level, rule)
-        inside, outside = (inside, middle) if seen else (middle, outside)
-    return float(outside)
+    high = FIRST_LIFT
+    while surplus(high) <= 0:
+        high *= 2
+        if high > MOST_LIFT:
+            return float("inf")
+    return float(brentq(surplus, 0.0, high, xtol=PRECISION)) + PRECISION
 
 
 def _of(history: History, cells: Cells, end: int, measured: int, cell: int = 0) -> Trial:

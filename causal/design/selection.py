@@ -4,12 +4,12 @@
     pairs    geos that moved alike are paired (minimum-weight matching); a coin picks the treated one of each pair
 
 Many such assignments are drawn and scored: how far does the synthetic control of the treated geos stray from them,
-relative to their size? The better half is *acceptable*, and one of them is drawn by the seed. That is re-randomisation
-(Morgan and Rubin, Annals of Statistics, 2012): chance stays in, bad luck out. The score reads the first half of the
-past only and is not strict, because what is chosen for a quiet past has a past that is quieter than its future: with
-the best tenth by the whole past a test at 10 % gave 20 % false alarms (`causal/DESIGN.md`). Geos in `include` are
-treated whatever chance says, which makes the test no longer randomised, and the design says so. Excluded geos never
-came here.
+relative to their size? One that strays no more than a quarter farther than the typical draw is *acceptable*, and one of
+them is drawn by the seed. That is re-randomisation (Morgan and Rubin, Annals of Statistics, 2012): chance stays in, bad
+luck out, such as a treated geo that no others follow. It asks for no more, because scores are luck for the most part,
+and what is chosen for a quiet past has a past that is quieter than its future: the best tenth gave a test at 10 % false
+alarms in 20 %, the better half promised more power than it had (`causal/DESIGN.md`). Geos in `include` are treated
+whatever chance says, which makes the test no longer randomised, and the design says so. Excluded geos never came here.
 
 A rule of your own takes the past, the number of geos of each cell and the rows that are in by name, and gives a
 function that draws; enter it in `RULES`.
@@ -32,9 +32,8 @@ Cells = tuple[tuple[int, ...], ...]
 Match = Literal["strata", "pairs"]
 
 DRAWS = 200
-ACCEPTED = 0.5
-SCORED = 0.5
-"""The share of the past that scores are made of; the A/A gate looks at the rest."""
+WORST = 1.25
+"""How many times the median draw's score an acceptable assignment may have."""
 SIZE_MATTERS = 0.1
 """What a factor of e in size counts in a pair, beside the relative distance of the two series."""
 MOST_TREATED = 0.5
@@ -47,7 +46,7 @@ Drawer = Callable[[np.random.Generator], Cells]
 
 @dataclass(frozen=True)
 class Selection:
-    """Acceptable assignments, the drawn one first, and the score of that one and of the average draw.
+    """Acceptable assignments, the drawn one first, and the score of that one and of the typical draw.
 
     A score is the root mean square of what the synthetic control misses, as a share of the treated geos' mean KPI.
     """
@@ -86,22 +85,21 @@ def select(
     draw = RULES[match](history, sizes, history.numbers(include))
     ordered = sorted({draw(rng) for _ in range(DRAWS)})
     scores = np.array([misfit(history, cells) for cells in ordered])
-    best = np.argsort(scores, kind="stable")[: max(1, round(ACCEPTED * len(ordered)))]
-    shuffled = rng.permutation(best)
+    typical = float(np.median(scores))
+    shuffled = rng.permutation(np.flatnonzero(scores <= WORST * typical))
     return Selection(
         tuple(ordered[int(place)] for place in shuffled),
         float(scores[shuffled[0]]),
-        float(scores.mean()),
+        typical,
         randomised=not include,
     )
 
 
 def misfit(history: History, cells: Cells) -> float:
-    """What the synthetic controls of the cells miss of the earlier past, as a share of their mean KPI."""
-    periods = max(2, int(SCORED * len(history.times)))
+    """What the synthetic controls of the cells miss of the past, as a share of their mean KPI."""
     missed = []
     for cell in cells:
-        trial = placebo(history, cell, others(cells, cell), periods, 1)
+        trial = placebo(history, cell, others(cells, cell), len(history.times), 1)
         everything = np.ones(len(trial.times), dtype=bool)
         gap = trial.target - mixture_of_changes(trial.target, trial.controls, everything).expected
         missed.append(np.mean(gap**2) / np.mean(trial.target) ** 2)

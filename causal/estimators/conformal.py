@@ -73,6 +73,12 @@ class Test:
         real = self.statistic(residuals[None, -self.measured :])[0]
         return float(np.mean(values >= real - ROUNDING * np.abs(values).max()))
 
+    def critical(self, residuals: Float[np.ndarray, " time"], level: float) -> float:
+        """What the measured block's statistic must exceed for a p-value below `1 - level`; infinite if nothing does."""
+        others = np.sort(self.statistic(residuals[_blocks(self)])[1:])
+        as_large = int(np.ceil((1 - level) * self.periods - ROUNDING)) - 1  # shifts that may be, the real one included
+        return float(others[-as_large]) if as_large > 0 else np.inf
+
     def centre(self, guess: float, scale: float) -> float:
         """The effect that leaves the measured block without a total: the estimate, seen from the null.
 

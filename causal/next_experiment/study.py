@@ -101,8 +101,8 @@ def closed_loop(
     seed: int = 0,
 ) -> pd.DataFrame:
     """One row a policy, money as a share of all budgets: `regret, fall, promised, spent, net_gain` with the standard
-    errors `fall_se, net_se`, `tests` run, `fall_per_money` with its own, and `ahead`, the net gain of choosing by
-    information over this policy, with `ahead_se` from paired markets.
+    errors `fall_se, net_se`, `tests` run, `fall_per_money` with its own, and by how much choosing by information is
+    ahead of this policy, with errors from paired markets: `ahead` in net gain, `ahead_per_money` in fall per money.
 
     `width` is the posterior's standard deviation of a level's logarithm; `noise` a test's standard error, as a share of
     the mean channel, were all of its quarter doubled (a smaller test is less noisy by the root of what it moves).
@@ -121,11 +121,12 @@ def summary(played: pd.DataFrame) -> pd.DataFrame:
     """The table of `closed_loop` from one row a market and policy."""
     wide = played.pivot(index="market", columns="policy")
     fall = wide["regret"].rsub(wide["regret"]["none"], axis=0)
-    net = fall - wide["spent"]
+    net, spent = fall - wide["spent"], wide["spent"]
+    ratio = fall.mean() / spent.mean().where(spent.mean() > 0)
+    off = (fall - ratio * spent) / spent.mean()  # what each market adds to the error of the ratio
     rows = []
     for name in POLICIES:
-        spent, ahead = wide["spent"][name], net["information"] - net[name]
-        ratio = fall[name].mean() / spent.mean() if spent.mean() > 0 else np.nan
+        ahead = net["information"] - net[name]
         rows.append(
             {
                 "policy": name,
@@ -135,13 +136,15 @@ def summary(played: pd.DataFrame) -> pd.DataFrame:
                 "fall_se": fall[name].sem(),
                 "promised": wide["promised"][name].mean(),
                 "promised_se": (fall[name] - wide["promised"][name]).sem(),
-                "spent": spent.mean(),
+                "spent": spent[name].mean(),
                 "net_gain": net[name].mean(),
                 "net_se": net[name].sem(),
-                "fall_per_money": ratio,
-                "fall_per_money_se": (fall[name] - ratio * spent).sem() / spent.mean() if spent.mean() > 0 else np.nan,
+                "fall_per_money": ratio[name],
+                "fall_per_money_se": off[name].sem(),
                 "ahead": ahead.mean(),
                 "ahead_se": ahead.sem(),
+                "ahead_per_money": ratio["information"] - ratio[name],
+                "ahead_per_money_se": (off["information"] - off[name]).sem(),
             }
         )
     return pd.DataFrame(rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -154,11 +155,23 @@ def test_a_refused_design_states_no_effect(past: pd.DataFrame, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("match", ["strata", "pairs"])
-def test_chosen_geos_fit_better_than_the_average_draw_and_seeds_differ(history: History, match: str) -> None:
+def test_no_acceptable_choice_strays_much_farther_than_the_typical_draw_and_seeds_differ(
+    history: History, match: str
+) -> None:
     one, two = (select(history, (3,), seed, match=match) for seed in (1, 2))  # type: ignore[arg-type]
-    assert one.score < one.typical_score
+    scores = [misfit(history, cells) for cells in one.assignments]
+    assert scores[0] == one.score
+    assert max(scores) <= selection.WORST * one.typical_score
     assert one.assignments[0] != two.assignments[0]
-    assert misfit(history, one.assignments[0]) == one.score
+
+
+def test_a_geo_that_no_others_follow_stays_out_and_chance_decides_among_the_rest(history: History) -> None:
+    kpi = history.kpi.copy()
+    kpi[3] *= 1 + 0.5 * np.sin(np.arange(60) / 5)
+    odd = replace(history, kpi=kpi)
+    treated = [cells[0] for cells in select(odd, (4,), 1).assignments]
+    assert not any(3 in cell for cell in treated)
+    assert len({row for cell in treated for row in cell}) > 10
 
 
 def test_included_geos_are_treated_and_end_the_randomisation(history: History) -> None:

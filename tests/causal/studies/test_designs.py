@@ -13,10 +13,11 @@ from causal.next_experiment.study import closed_loop
 
 @pytest.mark.slow
 def test_a_planted_lift_of_five_percent_in_forty_geos_is_found_as_often_as_promised() -> None:
-    seen = promise(60, 0.05, seed=31)
-    assert abs(seen["promised"] - seen["detected"]) < 3 * seen["gap_se"]
-    assert seen["false_alarms"] < 0.1 + 3 * seen["false_alarms_se"]
-    assert seen["refused"] < 0.15
+    """150 markets. The promise has an error of half a point; what is detected differs much from future to future."""
+    seen = promise(150, 0.05, seed=42)
+    assert abs(seen["promised"] - seen["detected"]) < 2 * seen["gap_se"]
+    assert abs(seen["false_alarms"] - 0.1) < 2 * seen["false_alarms_se"]
+    assert seen["refused"] < 0.1
 
 
 @pytest.mark.slow
@@ -30,10 +31,13 @@ def test_designs_that_do_not_cover_are_refused_and_sound_ones_are_not() -> None:
 
 
 @pytest.mark.slow
-def test_the_closed_loop_pays_and_its_promises_are_kept() -> None:
-    """The record stands in `causal/DESIGN.md`; here 200 markets of it, with four tests one after the other."""
-    table = closed_loop(200, seed=32).set_index("policy")
-    others = table.drop("information")
-    assert (others["ahead"] > -2 * others["ahead_se"]).all()
+def test_choosing_by_information_beats_chance_and_the_widest_posterior() -> None:
+    """The record stands in `causal/DESIGN.md`; here other markets of it. Each lead is tested one-sided at 5 %, market
+    by market, in money and in what regret falls per unit of money."""
+    table = closed_loop(400, seed=32).set_index("policy")
+    for policy in ("random", "widest"):
+        row = table.loc[policy]
+        assert row["ahead"] > 1.645 * row["ahead_se"]
+        assert row["ahead_per_money"] > 1.645 * row["ahead_per_money_se"]
     kept = table.drop(["none", "information"])
     assert ((kept["fall"] - kept["promised"]).abs() < 4 * kept["promised_se"]).all()
