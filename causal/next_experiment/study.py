@@ -120,9 +120,8 @@ def closed_loop(
 def summary(played: pd.DataFrame) -> pd.DataFrame:
     """The table of `closed_loop` from one row a market and policy."""
     wide = played.pivot(index="market", columns="policy")
-    fall = wide["regret"].rsub(wide["regret"]["none"], axis=0)
-    net, spent = fall - wide["spent"], wide["spent"]
-    ratio = fall.mean() / spent.mean().where(spent.mean() > 0)
+    spent, fall = pd.DataFrame(wide["spent"]), pd.DataFrame(wide["regret"].rsub(wide["regret"]["none"], axis=0))
+    net, ratio = fall - spent, fall.mean() / spent.mean()  # no money, no ratio: NaN
     off = (fall - ratio * spent) / spent.mean()  # what each market adds to the error of the ratio
     rows = []
     for name in POLICIES:
