@@ -92,7 +92,7 @@ def circular_shift(data: Observations, rows: Adjusted, claim: float) -> GateResu
     """
     periods = data.exposure.shape[1]
     if periods < FEWEST_PERIODS:
-        return GateResult("circular_shift", np.nan, "not_testable", _too_short(periods))
+        return GateResult("circular_shift", np.nan, "not_testable", too_short(periods))
     shifts = np.unique(np.linspace(SHORTEST_SHIFT, periods - SHORTEST_SHIFT, MOST_SHIFTS).astype(int))
     moved = np.stack([np.roll(data.exposure, shift, axis=1) for shift in shifts])
     real = estimate(rows)
@@ -125,7 +125,7 @@ def future(data: Observations) -> Estimate | str:
     sentence that says why it cannot be told."""
     periods = data.exposure.shape[1]
     if periods < FEWEST_PERIODS:
-        return _too_short(periods)
+        return too_short(periods)
     coming = np.zeros_like(data.exposure)
     for ahead in range(1, LEADS + 1):
         coming[:, :-LEADS] += data.exposure[:, ahead : periods - LEADS + ahead] / LEADS
@@ -198,5 +198,5 @@ def agreement(answer: Float[np.ndarray, " answer"], model: Float[np.ndarray, " d
     return GateResult("agreement", shared, "pass", note)
 
 
-def _too_short(periods: int) -> str:
+def too_short(periods: int) -> str:
     return f"{periods} periods are too few for this test, which needs {FEWEST_PERIODS}."

@@ -10,8 +10,9 @@ limit.
     from causal.operating import failure_rates
     failure_rates("null", 800, seed=1), failure_rates("null", 200, geos=10, seed=1)     # "effective" likewise
 
-Recorded 2026-11-23 with 800 channels of each kind nationally (156 weeks) and 200 in panels of 10 geos; the standard
-error of a rate of 0.06 is 0.008 and 0.017. `tests/causal/studies` repeats it with `pytest -m slow`.
+Recorded 2026-11-23 (`planted_effect` a day later) with 800 channels of each kind nationally (156 weeks) and 200 in
+panels of 10 geos; the standard error of a rate of 0.06 is 0.008 and 0.017. `tests/causal/studies` repeats it with
+`pytest -m slow`.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ NATIONAL = {
     "random_common_cause": 0.0,
     "leave_one_out": 0.0,
     "robustness": 0.054,
+    "planted_effect": 0.01,
     "experiment": FALSE_ALARMS,
 }
 PANEL = {
@@ -42,6 +44,7 @@ PANEL = {
     "random_common_cause": 0.0,
     "leave_one_out": 0.0,
     "robustness": 0.0,
+    "planted_effect": 0.01,
     "experiment": FALSE_ALARMS,
 }
 

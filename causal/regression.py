@@ -95,6 +95,18 @@ def whiten(
     return np.where(follows, values - persistence * before, np.sqrt(1 - persistence**2) * values) * present
 
 
+def unwhiten(
+    values: Float[np.ndarray, "geo time"], persistence: float, present: Bool[np.ndarray, "geo time"]
+) -> Float[np.ndarray, "geo time"]:
+    """What `whiten` made these values of."""
+    whole = np.zeros_like(values)
+    for time in range(values.shape[1]):
+        follows = present[:, time] & present[:, time - 1] if time else np.zeros(len(values), dtype=bool)
+        started = values[:, time] / np.sqrt(1 - persistence**2)
+        whole[:, time] = np.where(follows, persistence * whole[:, time - 1] + values[:, time], started)
+    return whole * present
+
+
 def adjust(data: Observations, persistence: float | None = None) -> Adjusted:
     """Take persistence and covariates out of KPI and exposure; the persistence is estimated unless given."""
     covariates = independent(data.covariates, data.present)

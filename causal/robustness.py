@@ -7,31 +7,35 @@ These gates never contradict an effect; they say how firmly the data hold it:
     leave_one_out       leave out each quarter (and each geo): does the sign stay?
     robustness          how strong would an unmeasured cause have to be to explain the effect away, and is that stronger
                         than the strongest cause that was measured?
+    planted_effect      make up sales that wander like these and hold a known effect: does adjustment find it?
 
-The last follows Cinelli and Hazlett (JRSS B, 2020): a cause that explains the share r_x of the exposure's remaining
+Robustness follows Cinelli and Hazlett (JRSS B, 2020): a cause that explains the share r_x of the exposure's remaining
 variation and r_y of the KPI's moves the effect by  sqrt(r_y r_x / (1 - r_x) * degrees)  standard errors. The
 *robustness value* is the share r = r_x = r_y that moves it to zero.
 
-Relative changes mean nothing for an effect that may be zero. Where the adjusted effect's 90 % interval holds zero,
-these gates are `not_testable`.
+Relative changes mean nothing for an effect that may be zero. Where the adjusted effect's 90 % interval holds zero, the
+first four are `not_testable`. The last fails where sales and flighting share a rhythm that nothing measured explains.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float
 from scipy import stats
 
 from causal.adjustment import GEO
-from causal.gates import GateResult, Result
-from causal.regression import RIDGE, Adjusted, Estimate, Observations, estimate, whiten
+from causal.gates import FEWEST_PERIODS, SHORTEST_SHIFT, GateResult, Result, too_short
+from causal.regression import RIDGE, Adjusted, Estimate, Observations, estimate, unwhiten, whiten
 
 TOLERANCE = 0.15
 REPEATS = 200
 LEFT_OUT = 0.2
 FEWEST_GEOS = 3
+MOVES = 20
+LEAST_HELD = 0.7
 
 Products = Float[np.ndarray, "group column column"]
 Blocks = Mapping[str, Float[np.ndarray, "geo time _"]]
@@ -114,6 +118,33 @@ def robustness(data: Observations, rows: Adjusted, blocks: Blocks) -> GateResult
     compared = f"the strongest measured cause, {strongest}, is worth {strengths[strongest]:.0%}"
     result: Result = "pass" if ratio > 1 else "fail"
     return GateResult("robustness", ratio, result, f"{said}; {compared}.")
+
+
+def planted_effect(data: Observations, rows: Adjusted, claim: float) -> GateResult:
+    """Plant the claimed effect into sales made of the KPI's own noise: how often does the adjusted interval hold it?
+
+        made-up KPI = claim * exposure + the KPI's innovations, moved to other periods and persistent as before
+
+    `claim` is an effect per unit of exposure. A linear adjustment errs by as much whatever is planted, so this is the
+    dummy outcome, where nothing is, as well. The statistic is the share of moves whose 90 % interval holds the claim.
+    """
+    periods = data.kpi.shape[1]
+    if periods < FEWEST_PERIODS:
+        return GateResult("planted_effect", np.nan, "not_testable", too_short(periods))
+    innovations = rows.kpi - estimate(rows).effect * rows.exposure
+    moves = np.unique(np.linspace(SHORTEST_SHIFT, periods - SHORTEST_SHIFT, MOVES).astype(int))
+    held = [_holds(data, unwhiten(np.roll(innovations, move, axis=1), rows.persistence, rows.present), claim)
+            for move in moves]  # fmt: skip
+    share = float(np.mean(held))
+    said = f"Planted into made-up sales as restless as these, the effect lies in {share:.0%} of the adjusted intervals"
+    if share < LEAST_HELD:
+        return GateResult("planted_effect", share, "fail", f"{said}, and not in nine of ten: they are too narrow.")
+    return GateResult("planted_effect", share, "pass", f"{said}: they are as wide as they should be.")
+
+
+def _holds(data: Observations, noise: Float[np.ndarray, "geo time"], claim: float) -> bool:
+    made = estimate(replace(data, kpi=(claim * data.exposure + noise) * data.present))
+    return bool(abs(made.effect - claim) <= stats.t.ppf(0.95, made.degrees) * made.standard_error)
 
 
 def robustness_value(strength: float) -> float:

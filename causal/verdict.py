@@ -55,6 +55,7 @@ GATES = (
     "random_common_cause",
     "leave_one_out",
     "robustness",
+    "planted_effect",
 )
 IDENTIFYING = ("identification", "positivity")
 CONTRADICTING = ("lead", "hidden_demand", "circular_shift", "agreement")
@@ -156,6 +157,7 @@ def _attacks(question: Question, evidence: Evidence) -> list[GateResult]:
         robustness.random_common_cause(rows, rng),
         robustness.leave_one_out(rows, max(2, round(periods_per_year / 4))),
         robustness.robustness(data, rows, question.blocks),
+        robustness.planted_effect(data, rows, float(claims.mean())),
     ]
 
 

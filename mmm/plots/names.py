@@ -40,6 +40,7 @@ GATES = {
     "random_common_cause": message("Random common cause"),
     "leave_one_out": message("Leave one out"),
     "robustness": message("Robustness"),
+    "planted_effect": message("Planted effect"),
     "experiment": message("Experiment"),
 }
 EVIDENCE = {

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from causal.operating import wander
-from causal.regression import Observations, adjust, estimate, estimate_persistence, independent, observations, whiten
+from causal.regression import (
+    Observations,
+    adjust,
+    estimate,
+    estimate_persistence,
+    independent,
+    observations,
+    unwhiten,
+    whiten,
+)
 
 ALL = np.ones((1, 4), dtype=bool)
 
@@ -20,6 +29,13 @@ def test_a_hole_leaves_no_trace_in_its_neighbour() -> None:
     present = np.array([[True, False, True, True]])
     with_hole = whiten(np.array([[1.0, 99.0, 3.0, 4.0]]), 0.5, present)
     np.testing.assert_allclose(with_hole, [[np.sqrt(0.75), 0.0, 3 * np.sqrt(0.75), 2.5]])
+
+
+def test_what_was_whitened_comes_back() -> None:
+    rng = np.random.default_rng(3)
+    present = rng.random((3, 30)) > 0.2
+    values = rng.standard_normal((3, 30)) * present
+    np.testing.assert_allclose(unwhiten(whiten(values, 0.8, present), 0.8, present), values, atol=1e-12)
 
 
 def test_a_missing_kpi_is_left_out() -> None:

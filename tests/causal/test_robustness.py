@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from causal import robustness
+from causal.operating import wander
 from causal.regression import Adjusted, Observations, adjust, estimate, observations
 
 PERIODS = 104
@@ -100,3 +101,31 @@ def test_noise_is_a_weak_benchmark_however_many_columns_it_has() -> None:
     strengths = robustness.block_strengths(crowded, adjust(crowded, 0.0), blocks | {"noise": noise})
     assert set(strengths) == {"competitor", "noise"}
     assert strengths["noise"] < 0.15
+
+
+def _with_rhythm(weeks: float, seed: int) -> tuple[Observations, Adjusted]:
+    """Flighting every thirteen weeks, and wandering sales that rise and fall every so many weeks."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(156)
+    exposure = wander(1, 156, 0.5, rng) + 2 * np.sin(2 * np.pi * time / 13) + 5
+    kpi = 50 + wander(1, 156, 0.9, rng) + 2 * np.sin(2 * np.pi * time / weeks + 1)
+    data = observations(kpi, exposure, np.ones((1, 156, 1)))
+    return data, adjust(data)
+
+
+def test_a_planted_effect_is_lost_where_sales_have_the_rhythm_of_the_flighting() -> None:
+    shared = [robustness.planted_effect(*_with_rhythm(13.0, seed), 0.3) for seed in range(4)]
+    apart = [robustness.planted_effect(*_with_rhythm(np.inf, seed), 0.3) for seed in range(4)]
+    assert [result.result for result in shared] == ["fail"] * 4
+    assert [result.result for result in apart] == ["pass"] * 4
+
+
+def test_a_linear_adjustment_errs_as_much_whatever_is_planted() -> None:
+    data, rows = _with_rhythm(20.0, 1)
+    assert robustness.planted_effect(data, rows, 0.0).statistic == robustness.planted_effect(data, rows, 9.0).statistic
+
+
+def test_a_short_history_has_no_room_for_planted_effects() -> None:
+    data, _, _ = _rows(1.0)
+    short = observations(data.kpi[:, :20], data.exposure[:, :20], data.covariates[:, :20])
+    assert robustness.planted_effect(short, adjust(short), 1.0).result == "not_testable"

@@ -42,6 +42,7 @@ GATES = (
     "random_common_cause",
     "leave_one_out",
     "robustness",
+    "planted_effect",
 )
 NOTES = {
     "lead": "The KPI is more than expected before the channel's exposure rises (p = 0.04): spend seems to follow "
