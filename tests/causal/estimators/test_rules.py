@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from causal.estimators import augmented, did, synthetic_control, synthetic_did, tbr
+from causal.estimators import augmented, did, simplex, synthetic_control, synthetic_did, tbr
 from causal.estimators.augmented import augmented as augmented_rule
 from causal.estimators.simplex import simplex_weights
 from tests.causal.estimators.markets import END, START, TREATED, market
@@ -33,6 +33,26 @@ def test_a_target_among_the_controls_is_its_own_mixture() -> None:
 def test_a_large_ridge_spreads_the_weights_evenly() -> None:
     controls = np.random.default_rng(0).standard_normal((5, 8))
     np.testing.assert_allclose(simplex_weights(controls[0] * 0.9, controls, 1e9), 0.2, atol=1e-6)
+
+
+@pytest.mark.parametrize("periods", [80, 12])
+def test_exchanging_all_wrong_weights_finds_what_exchanging_one_at_a_time_finds(
+    periods: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With 12 periods and 20 controls, two of them the same, many mixtures are as near: then the fit is compared."""
+    rng = np.random.default_rng(periods)
+    markets = []
+    for _ in range(10):
+        controls = rng.standard_normal((20, periods)) + rng.standard_normal(periods)
+        controls[1] = controls[0] if periods < 20 else controls[1]
+        markets.append((controls[:4].mean(0) + 0.5 * rng.standard_normal(periods), controls))
+    at_once = [simplex_weights(*market) for market in markets]
+    monkeypatch.setattr(simplex, "_exchanged", lambda products: None)
+    for (target, controls), weights in zip(markets, at_once, strict=True):
+        one_by_one = simplex_weights(target, controls)
+        np.testing.assert_allclose(weights @ controls, one_by_one @ controls, atol=1e-8)
+        if periods > 20:
+            np.testing.assert_allclose(weights, one_by_one, atol=1e-10)
 
 
 @given(seed=st.integers(0, 10_000), geos=st.integers(2, 12), ridge=st.sampled_from([0.0, 1.0]))
