@@ -16,10 +16,10 @@ import xarray as xr
 from jaxtyping import Array, Float
 
 from mmm.insight.contrast import Sample, draws_of, expected_kpi, over_draws
-from mmm.insight.contribution import window_weight
-from mmm.model.core import response
+from mmm.insight.contribution import summed, window_weight
+from mmm.model.core import response, response_to_multiples
 from mmm.model.fit import Model, model_of, panel_of
-from mmm.model.spec import Arrays, lag_exposure, scale_frequency
+from mmm.model.spec import Arrays, Structure, for_sampling, lag_exposure, scale_frequency
 
 SAMPLES = 1000
 """Draws behind a curve: evenly spaced over chains."""
@@ -41,55 +41,53 @@ def response_curves(
     after the data, in the panel's dims; None means the study's window. Money, or KPI units with `as_value=False`.
     """
     model, panel = model_of(fit), panel_of(fit)
-    base, fixed, scaled, weight = _window(fit, as_value) if horizon is None else _horizon(fit, horizon, as_value)
-    paid = np.flatnonzero(panel["paid"].values)
-    grid = jnp.asarray(np.asarray(multiples, dtype=float))
-
-    def curve(sample: Sample) -> Array:
-        def at(multiple: Array) -> Array:
-            arrays = base._replace(lagged_exposure=fixed + multiple * scaled)
-            effect = sample["coefficient"].T[:, None, :] * response(model.structure, arrays, sample)
-            return jnp.einsum("ctg,tg->gc", _on_kpi(model, model.arrays, sample, effect), weight)[:, paid]
-
-        return jnp.moveaxis(jax.lax.map(at, grid) - at(jnp.zeros(())), 0, -1)
-
-    values = over_draws(curve, draws_of(fit, samples))
-    coords = {
-        "geo": panel["geo"].values,
-        "channel": panel["channel"].values[paid],
-        "multiple": np.asarray(multiples, dtype=float),
-    }
+    base, scaled, weight = _window(fit, model, as_value) if horizon is None else _horizon(fit, model, horizon, as_value)
+    paid, grid = np.flatnonzero(panel["paid"].values), np.asarray(multiples, dtype=float)
+    world = for_sampling(base), scaled.astype(jnp.float32), weight, for_sampling(model.arrays), jnp.asarray(grid)
+    values = over_draws(_curves, model.structure, draws_of(fit, samples), *world)[:, :, paid]
+    coords = {"geo": panel["geo"].values, "channel": panel["channel"].values[paid], "multiple": grid}
     array = xr.DataArray(
         values, dims=("sample", *coords), coords=coords, attrs={"units": "money" if as_value else "KPI units"}
     )
     return array if by_geo else array.sum("geo", keep_attrs=True)
 
 
-def _on_kpi(model: Model, observed: Arrays, sample: Sample, effect: Array) -> Array:
-    """An effect on the linear scale as KPI units. With a log link it multiplies the level without the channel: as it
-    was in each period of the window, or on average for periods after it."""
-    if model.structure.link == "identity":
-        return effect * model.arrays.size
-    own = sample["coefficient"].T[:, None, :] * response(model.structure, observed, sample)
-    level = expected_kpi(model, observed, sample) * jnp.exp(-own)
-    if effect.shape != level.shape:
-        level = level.mean(axis=1, keepdims=True)
-    return level * jnp.expm1(effect)
+def _curves(
+    structure: Structure, sample: Sample, base: Arrays, scaled: Array, weight: Array, observed: Arrays, grid: Array
+) -> Float[Array, "geo channel multiple"]:
+    """What each multiple brings beyond none of it, other exposure as in `base`."""
+    own, coefficient = response_to_multiples(structure, base, scaled, sample), sample["coefficient"].T[:, None, :]
+    level = _level(structure, sample, observed, weight) if structure.link == "log" else base.size
+
+    def at(multiple: Array) -> Array:
+        shape = own(multiple)
+        if structure.link == "identity":
+            return summed(shape, weight * level) * sample["coefficient"]
+        return (level * jnp.expm1(coefficient * shape) * weight).sum(axis=1).T
+
+    return jnp.moveaxis(jax.lax.map(at, grid) - at(jnp.zeros(())), 0, -1)
 
 
-def _window(fit: xr.DataTree, as_value: bool) -> tuple[Arrays, Array, Array, Array]:
+def _level(structure: Structure, sample: Sample, observed: Arrays, weight: Array) -> Float[Array, "channel period geo"]:
+    """With a log link, expected KPI without each channel, which the channel then multiplies: as it was in each period
+    of the window, or on average for periods after it."""
+    own = response(structure, observed, sample)
+    level = expected_kpi(structure, sample, observed, own) * jnp.exp(-sample["coefficient"].T[:, None, :] * own)
+    return level if level.shape[1:] == weight.shape else level.mean(axis=1, keepdims=True)
+
+
+def _window(fit: xr.DataTree, model: Model, as_value: bool) -> tuple[Arrays, Array, Array]:
     """The study's window: exposure inside it is scaled, earlier exposure stays."""
-    model = model_of(fit)
     panel = panel_of(fit)
     exposure = panel["exposure"].transpose("channel", "time", "geo").to_numpy()
     inside = exposure * panel["in_window"].to_numpy()[:, None]
     scaled = lag_exposure(panel, inside, model.structure.max_lag)
-    return model.arrays, model.arrays.lagged_exposure - scaled, scaled, window_weight(fit, as_value)
+    fixed = model.arrays._replace(lagged_exposure=model.arrays.lagged_exposure - scaled)
+    return fixed, scaled, window_weight(fit, as_value)
 
 
-def _horizon(fit: xr.DataTree, horizon: xr.Dataset, as_value: bool) -> tuple[Arrays, Array, Array, Array]:
+def _horizon(fit: xr.DataTree, model: Model, horizon: xr.Dataset, as_value: bool) -> tuple[Arrays, Array, Array]:
     """History that still works, the horizon, and the periods after it in which its carryover lands."""
-    model = model_of(fit)
     panel = panel_of(fit)
     rows = slice(max(panel.sizes["time"] - model.structure.max_lag, 0), None)
 
@@ -104,7 +102,7 @@ def _horizon(fit: xr.DataTree, horizon: xr.Dataset, as_value: bool) -> tuple[Arr
         lag_exposure(panel, extended(*parts), model.structure.max_lag)
         for parts in ((past, 0 * future), (0 * past, future))
     )
-    arrays = model.arrays
+    arrays = model.arrays._replace(lagged_exposure=fixed)
     if "frequency" in panel:
         frequency = extended(cube(panel, "frequency")[:, rows], cube(horizon, "frequency"))
         arrays = arrays._replace(frequency=scale_frequency(panel, frequency))
@@ -115,4 +113,4 @@ def _horizon(fit: xr.DataTree, horizon: xr.Dataset, as_value: bool) -> tuple[Arr
     value = horizon["value_per_kpi"].transpose("time", "geo").to_numpy() if as_value else np.ones_like(future[0])
     after = np.repeat(value[-1:], model.structure.max_lag, axis=0)
     weight = np.concatenate([np.zeros((past.shape[1], value.shape[1])), value, after])
-    return arrays, fixed, scaled, jnp.asarray(weight)
+    return arrays, scaled, jnp.asarray(weight)

@@ -22,7 +22,7 @@ from mmm.insight.contrast import Sample, draws_of, expected_kpi, labelled, over_
 from mmm.model.core import effect_of_share, response
 from mmm.model.fit import model_of, panel_of
 from mmm.model.likelihood import component_sites
-from mmm.model.spec import MEDIA_SHARE, ROI_SPREAD, Arrays, Structure
+from mmm.model.spec import MEDIA_SHARE, ROI_SPREAD, Arrays, Structure, for_sampling
 
 NODES = 41
 """Points of the quadrature over a period's shock."""
@@ -31,15 +31,18 @@ NODES = 41
 def log_likelihood(fit: xr.DataTree) -> xr.DataArray:
     """Log density of each window period's KPI, `chain draw time`, in units of KPI relative to the geo's size."""
     model, panel = model_of(fit), panel_of(fit)
-    structure, arrays, _ = model
-    inside = np.flatnonzero(panel["in_window"].values)
+    rows = np.flatnonzero(panel["in_window"].values)
+    given = for_sampling(model.arrays), jnp.asarray(rows)
+    values = over_draws(_log_likelihood, model.structure, draws_of(fit), *given)
+    return labelled(fit, values, {"time": panel["time"].values[rows]}, None, "log density")
 
-    def at(sample: Sample) -> Array:
-        mean = expected_kpi(model, arrays, sample) / arrays.size
-        return _by_period(structure, arrays, sample, mean)[inside]
 
-    coords = {"time": panel["time"].values[inside]}
-    return labelled(fit, over_draws(at, draws_of(fit)), coords, None, "log density")
+def log_prior(fit: xr.DataTree) -> xr.DataArray:
+    """Log prior density of the media part, `chain draw`: what a channel does, not the baseline and the noise; nor how
+    geos differ."""
+    model = model_of(fit)
+    values = over_draws(_log_prior, model.structure, draws_of(fit), for_sampling(model.arrays))
+    return labelled(fit, values, {}, None, "log density")
 
 
 def log_predictive(
@@ -54,14 +57,27 @@ def log_predictive(
     counts = np.isfinite(kpi) & new[:, None]
     relative = jnp.asarray(np.where(counts, kpi, 0.0) / np.asarray(model.arrays.size))
     arrays = model.arrays._replace(kpi=relative, mask=jnp.asarray(counts.astype(float)))
-    rows = np.flatnonzero(new)
-
-    def at(sample: Sample) -> Array:
-        mean = expected_kpi(model, arrays, sample) / arrays.size
-        return _by_period(model.structure, arrays, sample, mean)[rows]
-
-    values = over_draws(at, draws_of(tree))
+    rows = jnp.asarray(np.flatnonzero(new))
+    values = over_draws(_log_likelihood, model.structure, draws_of(tree), for_sampling(arrays), rows)
     return np.asarray(jax.scipy.special.logsumexp(jnp.asarray(values), axis=0)) - np.log(len(values))
+
+
+def _log_likelihood(structure: Structure, sample: Sample, arrays: Arrays, rows: Array) -> Float[Array, " row"]:
+    mean = expected_kpi(structure, sample, arrays) / arrays.size
+    return _by_period(structure, arrays, sample, mean)[rows]
+
+
+def _log_prior(structure: Structure, sample: Sample, arrays: Arrays) -> Float[Array, ""]:
+    own = response(structure, arrays, sample)
+    total = jnp.zeros(())
+    for group, _, name, prior in component_sites(structure):
+        total += prior.log_prob(sample[name][jnp.asarray(group.channels)]).sum()
+    log_share = jnp.log(effect_of_share(structure, arrays, sample, own, sample["coefficient"]))
+    spread = sample["roi_spread"]
+    variance = jnp.where(arrays.pooled, spread**2, arrays.prior_sd**2)
+    common = MEDIA_SHARE[1] * arrays.pooled[:, None]
+    shares = dist.LowRankMultivariateNormal(arrays.prior_mean, common, variance)
+    return total + shares.log_prob(log_share) + dist.LogNormal(*ROI_SPREAD).log_prob(spread)
 
 
 def _by_period(
@@ -99,23 +115,3 @@ def _with_shared_shock(arrays: Arrays, sample: Sample, mean: Array) -> Array:
     square = (residual**2).sum(axis=1) - residual.sum(axis=1) ** 2 * ratio / (1.0 + cells * ratio)
     log_det = cells * jnp.log(2 * jnp.pi * sample["sigma"] ** 2) + jnp.log1p(cells * ratio)
     return -0.5 * (log_det + square / sample["sigma"] ** 2)
-
-
-def log_prior(fit: xr.DataTree) -> xr.DataArray:
-    """Log prior density of the media part, `chain draw`: what a channel does, not the baseline and the noise; nor how
-    geos differ."""
-    structure, arrays, _ = model_of(fit)
-
-    def at(sample: Sample) -> Array:
-        total = jnp.zeros(())
-        for group, _, name, prior in component_sites(structure):
-            total += prior.log_prob(sample[name][jnp.asarray(group.channels)]).sum()
-        own = response(structure, arrays, sample)
-        log_share = jnp.log(effect_of_share(structure, arrays, sample, own, sample["coefficient"]))
-        spread = sample["roi_spread"]
-        variance = jnp.where(arrays.pooled, spread**2, arrays.prior_sd**2)
-        common = MEDIA_SHARE[1] * arrays.pooled[:, None]
-        shares = dist.LowRankMultivariateNormal(arrays.prior_mean, common, variance)
-        return total + shares.log_prob(log_share) + dist.LogNormal(*ROI_SPREAD).log_prob(spread)
-
-    return labelled(fit, over_draws(at, draws_of(fit)), {}, None, "log density")

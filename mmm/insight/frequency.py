@@ -11,7 +11,6 @@ frequency, and that there are enough people to reach, is assumed and not known.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 import jax
@@ -23,8 +22,8 @@ from jaxtyping import Array, Float
 
 from mmm.insight.contrast import Sample, channel_effect, draws_of, over_draws
 from mmm.insight.contribution import window_weight
-from mmm.model.fit import Model, model_of, panel_of
-from mmm.model.spec import lag_exposure, scale_frequency
+from mmm.model.fit import model_of, panel_of
+from mmm.model.spec import Arrays, Structure, for_sampling, lag_exposure, scale_frequency
 from mmm.study import INTERVAL
 
 STEPS: Final = 41
@@ -56,27 +55,27 @@ def frequency_curves(fit: xr.DataTree, samples: int = SAMPLES) -> dict[str, xr.D
         cubes = [_with(c, exposure, frequency, *world) for world in [*worlds, (exposure[c], frequency[c])]]
         lagged = jnp.stack([lag_exposure(panel, reach, model.structure.max_lag)[c] for reach, _ in cubes])
         often = jnp.stack([scale_frequency(panel, per_person)[c] for _, per_person in cubes])
-        roi = _roi(model, c, lagged, often, window_weight(fit, as_value=True) / spend[c])
-        coords = {"sample": np.arange(len(draws["coefficient"])), "frequency": np.append(grid, np.nan)}
-        values = over_draws(roi, draws)
+        weight = window_weight(fit, as_value=True) / spend[c]
+        worlds_of_channel = for_sampling(model.arrays), jnp.asarray(c), lagged.astype(jnp.float32), often, weight
+        values = over_draws(_roi, model.structure, draws, *worlds_of_channel)
+        coords = {"sample": np.arange(len(values)), "frequency": np.append(grid, np.nan)}
         found[str(name)] = xr.DataArray(values, coords, tuple(coords), attrs={"units": "money per money"})
     return found
 
 
-def _roi(model: Model, c: int, lagged: Array, often: Array, weight: Array) -> Callable[[Sample], Array]:
-    """The channel's ROI in each world, `weight` being the value of a KPI unit over the channel's spend."""
+def _roi(
+    structure: Structure, sample: Sample, arrays: Arrays, c: Array, lagged: Array, often: Array, weight: Array
+) -> Float[Array, " world"]:
+    """The ROI of channel `c` in each world, `weight` being the value of a KPI unit over the channel's spend."""
 
-    def roi(sample: Sample) -> Array:
-        def at(world: tuple[Array, Array]) -> Array:
-            arrays = model.arrays._replace(
-                lagged_exposure=model.arrays.lagged_exposure.at[c].set(world[0]),
-                frequency=model.arrays.frequency.at[c].set(world[1]),
-            )
-            return (channel_effect(model, arrays, sample)[c] * weight).sum()
+    def at(world: tuple[Array, Array]) -> Array:
+        reached = arrays._replace(
+            lagged_exposure=arrays.lagged_exposure.at[c].set(world[0]),
+            frequency=arrays.frequency.at[c].set(world[1].astype(arrays.frequency.dtype)),
+        )
+        return (channel_effect(structure, sample, reached)[c] * weight).sum()
 
-        return jax.lax.map(at, (lagged, often))
-
-    return roi
+    return jax.lax.map(at, (lagged, often))
 
 
 def optimal_frequency(fit: xr.DataTree, samples: int = SAMPLES) -> pd.DataFrame:

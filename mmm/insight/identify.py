@@ -25,7 +25,8 @@ A hidden cause k times as strong as measured cause j explains k times what j exp
 
 from __future__ import annotations
 
-import jax.numpy as jnp
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -33,12 +34,13 @@ from jaxtyping import Float
 from scipy.optimize import brentq
 
 from mmm.insight.check import COLUMNS
-from mmm.insight.contrast import channel_effect, draws_of, over_draws
+from mmm.insight.contrast import Sample, channel_effect, draws_of, mean_over_draws
 from mmm.insight.density import log_likelihood, log_prior
 from mmm.insight.evidence import row
 from mmm.insight.prior import learning, saturation
 from mmm.insight.returns import half_life, roi
 from mmm.model.fit import Model, model_of, panel_of, study_of
+from mmm.model.spec import Arrays, Structure, for_sampling
 from mmm.study import Study
 
 SCALED = 1.25
@@ -133,7 +135,7 @@ def tipping(fit: xr.DataTree, break_even: float | None = None) -> pd.DataFrame:
     """
     model, panel, returns = model_of(fit), panel_of(fit), roi(fit).mean(["chain", "draw"])
     target = paying_return(fit) if break_even is None else break_even
-    effects, kpi, columns, causes = _regression(fit, model)
+    effects, kpi, columns, causes, cells = _regression(fit, model)
     names = [str(name) for name in panel["channel"].values]
     rows = []
     for name in map(str, returns["channel"].values):
@@ -141,7 +143,7 @@ def tipping(fit: xr.DataTree, break_even: float | None = None) -> pd.DataFrame:
         place = names.index(name)
         others = np.column_stack([columns, np.delete(effects, place, axis=1)])
         found = (np.nan, np.nan, "")
-        if np.isfinite(value) and len(kpi) - others.shape[1] - 1 >= FEWEST_DEGREES:
+        if np.isfinite(value) and cells - others.shape[1] - 1 >= FEWEST_DEGREES:
             found = (
                 (0.0, 0.0, "") if value <= target else _tip(kpi, effects[:, place], others, causes, 1 - target / value)
             )
@@ -154,17 +156,22 @@ def paying_return(fit: xr.DataTree) -> float:
     return study_of(fit).plan.finance.paying_return
 
 
-def _regression(
-    fit: xr.DataTree, model: Model
-) -> tuple[
-    Float[np.ndarray, "row channel"], Float[np.ndarray, " row"], Float[np.ndarray, "row column"], dict[str, int]
-]:
-    """The channels' mean effects, the KPI, the baseline's columns, and where the measured causes are among them; one
-    row a cell that counts, relative to the geo's size."""
+class Regression(NamedTuple):
+    """The channels' mean effects, the KPI and the baseline's columns relative to the geo's size, and where the measured
+    causes are among these. Rows are turned so that they are as few as the columns: all products stay as they were over
+    the `cells` that count."""
+
+    effects: Float[np.ndarray, "row channel"]
+    kpi: Float[np.ndarray, " row"]
+    columns: Float[np.ndarray, "row column"]
+    causes: dict[str, int]
+    cells: int
+
+
+def _regression(fit: xr.DataTree, model: Model) -> Regression:
     structure, arrays, blocks = model
-    values = over_draws(lambda draw: channel_effect(model, arrays, draw) / arrays.size, draws_of(fit, SAMPLES)).mean(
-        axis=0
-    )
+    given = structure, draws_of(fit, SAMPLES), for_sampling(arrays)
+    effects = mean_over_draws(_relative_effect, *given).reshape(len(structure.channels), -1).T
     counts = np.asarray(arrays.mask).ravel() > 0
     shape = np.asarray(arrays.mask).shape
     design = arrays.design
@@ -175,15 +182,19 @@ def _regression(
     causes = {label: place for place, (block, label) in enumerate(labels) if block in ("controls", "treatments")}
     kpi = np.asarray(arrays.kpi).ravel()[counts]
     kpi = np.log(np.maximum(kpi, 1e-12)) if structure.link == "log" else kpi
-    return np.asarray(jnp.asarray(values)).reshape(len(values), -1).T[counts], kpi, columns, causes
+    turned = np.linalg.qr(np.column_stack([columns, effects[counts], kpi]), mode="r")
+    return Regression(turned[:, columns.shape[1] : -1], turned[:, -1], turned[:, : columns.shape[1]], causes, len(kpi))
+
+
+def _relative_effect(structure: Structure, sample: Sample, arrays: Arrays) -> Float[Array, "channel time geo"]:
+    return channel_effect(structure, sample, arrays) / arrays.size
 
 
 def _tip(
     kpi: np.ndarray, channel: np.ndarray, others: np.ndarray, causes: dict[str, int], needed: float
 ) -> tuple[float, float, str]:
     """The share of variation and the multiple of the strongest cause at which the bias is `needed` of the effect."""
-    left = _without(channel, others)
-    unexplained = _without(_without(kpi, others), left[:, None])
+    left, unexplained = _left(others, channel, kpi)
     scale = np.sqrt((unexplained**2).sum() / max((left**2).sum(), 1e-300))
     f = needed / scale
     share = 0.5 * (np.sqrt(f**4 + 4 * f**2) - f**2)
@@ -191,10 +202,8 @@ def _tip(
     for name, place in causes.items():
         rest = np.delete(others, place, axis=1)
         own = _without(others[:, place], rest)
-        of_channel = _explained(_without(channel, rest), own)
-        given = np.column_stack([rest, channel])
-        of_kpi = _explained(_without(kpi, given), _without(others[:, place], given))
-        found[name] = _multiple(of_channel, of_kpi, f)
+        left, of_kpi = _left(rest, channel, kpi)
+        found[name] = _multiple(_explained(left, own), _explained(of_kpi, _without(own, left[:, None])), f)
     like = min(found, key=found.__getitem__) if found else ""
     return float(share), float(found[like]) if like else np.nan, like
 
@@ -214,6 +223,12 @@ def _multiple(of_channel: float, of_kpi: float, f: float) -> float:
     if bias(highest) < f:
         return MOST if highest == MOST else highest
     return float(brentq(lambda k: min(bias(k), 1e9) - f, 0.0, highest))
+
+
+def _left(columns: np.ndarray, channel: np.ndarray, kpi: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What `columns` leave unexplained of the channel, and together with it of the KPI."""
+    left, of_kpi = _without(np.column_stack([channel, kpi]), columns).T
+    return left, _without(of_kpi, left[:, None])
 
 
 def _without(values: np.ndarray, columns: np.ndarray) -> np.ndarray:

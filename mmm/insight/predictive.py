@@ -6,13 +6,15 @@ Expected KPI is for effects, predictive draws (noise included) are for forecasts
 from __future__ import annotations
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import xarray as xr
+from jaxtyping import Array, Float
 
-from mmm.insight.contrast import draws_of, expected_kpi, over_draws
+from mmm.insight.contrast import Sample, draws_of, expected_kpi, over_draws
 from mmm.insight.contribution import SAMPLES_BY_TIME
 from mmm.model.fit import model_of, panel_of
-from mmm.model.spec import Structure
+from mmm.model.spec import Arrays, Structure, for_sampling
 
 
 def predictive(
@@ -24,10 +26,15 @@ def predictive(
     draws = draws_of(fit, samples)
     panel = panel_of(fit)
     rows = np.flatnonzero(panel["in_window"].values) if rows is None else rows
-    expected = over_draws(lambda sample: expected_kpi(model, model.arrays, sample).T, draws)[..., rows]
+    arrays = for_sampling(model.arrays)
+    expected = over_draws(_expected, model.structure, draws, arrays, jnp.asarray(rows))
     predicted = _with_noise(model.structure, expected, draws, np.asarray(model.arrays.size), int(fit.attrs["seed"]))
     coords = {"sample": np.arange(len(expected)), "geo": panel["geo"].values, "time": panel["time"].values[rows]}
     return xr.DataArray(expected, coords, tuple(coords)), xr.DataArray(predicted, coords, tuple(coords))
+
+
+def _expected(structure: Structure, sample: Sample, arrays: Arrays, rows: Array) -> Float[Array, "geo row"]:
+    return expected_kpi(structure, sample, arrays)[rows].T
 
 
 def _with_noise(

@@ -10,22 +10,25 @@ are drawn independently, as the model has it: experiments and KPI do not enter, 
 
 from __future__ import annotations
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import xarray as xr
-from jaxtyping import Array
+from jaxtyping import Array, Float
 from numpyro import handlers
 
 from mmm.insight.contrast import Sample, draws_of, labelled, over_draws
 from mmm.insight.contribution import contribution
 from mmm.insight.predictive import predictive
 from mmm.insight.returns import half_life, mroi, roi
+from mmm.model.core import components_of
 from mmm.model.fit import labelled_draws, model_of, panel_of, study_of
 from mmm.model.likelihood import mix_model
 from mmm.model.sample import Draws
-from mmm.model.spec import Arrays
+from mmm.model.spec import Arrays, Structure
 from mmm.study import INTERVAL, Study
 
 DRAWS = 1000
@@ -86,41 +89,43 @@ def prior_draws(panel: xr.DataTree, study: Study | None = None, *, draws: int = 
     tree.attrs = dict(panel.attrs) | {"study": study.model_dump_json(), "seed": seed}
     model = model_of(tree)
 
-    def one(key: Array, arrays: Arrays) -> dict[str, Array]:
-        with handlers.trace() as sites, handlers.seed(rng_seed=key):
-            mix_model(model.structure, arrays, collapse=False)
-        return {
-            name: site["value"] for name, site in sites.items() if site["type"] == "sample" and not site["is_observed"]
-        }
-
-    keys = jax.random.split(jax.random.key(seed), draws)
-    values = jax.jit(jax.vmap(one, in_axes=(0, None)))(keys, model.arrays)
+    values = _sampled(model.structure, jax.random.split(jax.random.key(seed), draws), model.arrays)
     none = jnp.zeros((1, draws))
     sampled = Draws({name: value[None] for name, value in values.items()}, none > 0, none, none)
     tree["posterior"] = xr.DataTree(labelled_draws(model, sampled, seed))
     return tree
 
 
+@partial(jax.jit, static_argnums=0)
+def _sampled(structure: Structure, keys: Array, arrays: Arrays) -> dict[str, Array]:
+    """Every sampled site of the model, one draw a key."""
+
+    def one(key: Array) -> dict[str, Array]:
+        with handlers.trace() as sites, handlers.seed(rng_seed=key):
+            mix_model(structure, arrays, collapse=False)
+        return {
+            name: site["value"] for name, site in sites.items() if site["type"] == "sample" and not site["is_observed"]
+        }
+
+    return jax.vmap(one)(keys)
+
+
 def saturation(fit: xr.DataTree) -> xr.DataArray:
     """The share of its ceiling that each channel reaches at its typical exposure, `chain draw channel`; 0 without
     one."""
     structure = model_of(fit).structure
+    values = over_draws(_saturation, structure, draws_of(fit))
+    return labelled(fit, values, {"channel": np.asarray(structure.channels)}, None, "share of ceiling")
 
-    def reached(sample: Sample) -> Array:
-        values = jnp.zeros(len(structure.channels))
-        for group in structure.groups:
-            members = jnp.asarray(group.channels)
-            own = {name: sample[f"saturation_{name}"][members] for name in group.saturation.parameters}
-            levels = jnp.asarray([1.0, CEILING])
-            typical, ceiling = jax.vmap(
-                lambda p, g=group, at=levels: g.saturation(at, **p), axis_size=len(group.channels)
-            )(own).T
-            values = values.at[members].set(jnp.where(ceiling > 2.0, 0.0, typical / ceiling))
-        return values
 
-    return labelled(
-        fit, over_draws(reached, draws_of(fit)), {"channel": np.asarray(structure.channels)}, None, "share of ceiling"
-    )
+def _saturation(structure: Structure, sample: Sample) -> Float[Array, " channel"]:
+    values, levels = jnp.zeros(len(structure.channels)), jnp.asarray([1.0, CEILING])
+    for group in structure.groups:
+        members = jnp.asarray(group.channels)
+        _, own = components_of(group, sample, members)
+        typical, ceiling = jax.vmap(lambda p, g=group: g.saturation(levels, **p), axis_size=len(group.channels))(own).T
+        values = values.at[members].set(jnp.where(ceiling > 2.0, 0.0, typical / ceiling))
+    return values
 
 
 def _kpi_row(prior: xr.DataTree) -> tuple[str, str, str, float, float, float, str]:

@@ -11,7 +11,8 @@ reach and frequency does so per person reached, response = adstock(reach saturat
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 
 import jax
@@ -19,6 +20,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from mmm.media.adstock import carry_over, lagged, normalised_weights
+from mmm.media.saturation import NONE as NO_SATURATION
 from mmm.model.design import fitted
 from mmm.model.spec import Arrays, Group, Structure
 
@@ -35,6 +37,50 @@ def response(structure: Structure, arrays: Arrays, parameters: Parameters) -> Re
     weights of `arrays.waves`.
     """
     parts = [group_response(group, structure.max_lag, arrays, parameters) for group in structure.groups]
+    return _every_channel(structure, arrays, parameters, parts)
+
+
+def response_to_multiples(
+    structure: Structure, arrays: Arrays, scaled: Float[Array, "channel lag time geo"], parameters: Parameters
+) -> Callable[[Float[Array, ""]], Response]:
+    """The response as a function of a multiple of the exposure in `scaled`, on top of that in `arrays`.
+
+    Carryover is linear in exposure, so it is computed once for all multiples; and a channel with reach and frequency
+    responds in proportion to its reach.
+    """
+    groups, max_lag = structure.groups, structure.max_lag
+    responses = [_group_to_multiples(group, max_lag, arrays, scaled, parameters) for group in groups]
+    return lambda multiple: _every_channel(structure, arrays, parameters, [of(multiple) for of in responses])
+
+
+def _group_to_multiples(
+    group: Group, max_lag: int, arrays: Arrays, scaled: Float[Array, "channel lag time geo"], parameters: Parameters
+) -> Callable[[Float[Array, ""]], Response]:
+    both = arrays, arrays._replace(lagged_exposure=scaled)
+    if group.frequency:
+        fixed, added = (group_response(group, max_lag, part, parameters) for part in both)
+        return lambda multiple: fixed + multiple.astype(added.dtype) * added
+    if group.saturation_first:
+
+        def again(multiple: Float[Array, ""]) -> Response:
+            exposure = arrays.lagged_exposure + multiple.astype(scaled.dtype) * scaled
+            return group_response(group, max_lag, arrays._replace(lagged_exposure=exposure), parameters)
+
+        return again
+    carried = replace(group, saturation=NO_SATURATION)
+    fixed, added = (group_response(carried, max_lag, part, parameters) for part in both)
+    _, own = components_of(group, parameters, jnp.asarray(group.channels))
+    own = {name: value.astype(added.dtype) for name, value in own.items()}
+
+    def at(multiple: Float[Array, ""]) -> Response:
+        exposure = fixed + multiple.astype(added.dtype) * added
+        return jax.vmap(lambda x, p: group.saturation(x, **p))(exposure, own)
+
+    return at
+
+
+def _every_channel(structure: Structure, arrays: Arrays, parameters: Parameters, parts: list[Response]) -> Response:
+    """The responses of the groups as one, in the structure's channel order, times effectiveness where that drifts."""
     order = [channel for group in structure.groups for channel in group.channels]
     inverse = jnp.asarray(sorted(range(len(order)), key=order.__getitem__))
     every = parts[0] if len(parts) == 1 else jnp.concatenate(parts)[inverse]
@@ -119,19 +165,19 @@ def effect_of_share(
     """`typical_effect` of the `own` response; for channels whose share is marginal, of what the next unit adds."""
     if not structure.marginal:
         return typical_effect(arrays, own, relative)
-    slope = marginal_response(structure, arrays, parameters)
+    _, slope = response_and_slope(structure, arrays, parameters)
     marginal = jnp.zeros(len(structure.channels), bool).at[jnp.asarray(structure.marginal)].set(True)
     return typical_effect(arrays, jnp.where(marginal[:, None, None], slope, own), relative)
 
 
-def marginal_response(structure: Structure, arrays: Arrays, parameters: Parameters) -> Response:
-    """How fast the response grows with a multiple of all exposure, at 1: equal to the response where nothing
-    saturates."""
+def response_and_slope(structure: Structure, arrays: Arrays, parameters: Parameters) -> tuple[Response, Response]:
+    """The response, and how fast it grows with a multiple of all exposure, at 1: equal where nothing saturates."""
 
     def at(multiple: Array) -> Response:
         return response(structure, arrays._replace(lagged_exposure=arrays.lagged_exposure * multiple), parameters)
 
-    return jax.jvp(at, (jnp.ones(()),), (jnp.ones(()),))[1]
+    one = jnp.ones((), arrays.lagged_exposure.dtype)
+    return jax.jvp(at, (one,), (one,))
 
 
 def media_effect(coefficient: Float[Array, "geo channel"], response: Response) -> Float[Array, "time geo"]:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -34,7 +35,8 @@ from mmm.study import Study
 
 QUICK = {"warmup": 300, "draws": 250}
 """What `mode: quick` samples: enough to iterate on a model, too little to report from; the verdict says so."""
-BATCH = 64
+WORKING_SET = 2**25
+"""Bytes of exposure, lags included, that all draws which are computed together may ask for."""
 
 
 class Model(NamedTuple):
@@ -131,14 +133,34 @@ def panel_of(tree: xr.DataTree) -> xr.Dataset:
     return tree["panel"].to_dataset().assign_attrs(tree.attrs)
 
 
+def draws_at_once(given: Any) -> int:
+    """How many draws are computed together, given arrays of this size: many of a small panel, few of a large one."""
+    largest = max((leaf.nbytes for leaf in jax.tree.leaves(given)), default=1)
+    return int(np.clip(WORKING_SET // max(largest, 1), 4, 256))
+
+
 def labelled_draws(model: Model, sampled: Draws, seed: int) -> xr.Dataset:
     """Sampled parameters as the public variables of `/posterior`, with what was integrated out drawn again."""
     structure, arrays, blocks = model
     chains, draws = sampled.diverging.shape
     flat = {name: values.reshape(chains * draws, *values.shape[2:]) for name, values in sampled.values.items()}
     keys = jax.random.split(jax.random.key(seed + 1), chains * draws)
+    recovered = _recovered(structure, draws_at_once(arrays), arrays, keys, flat)
+    noise = {"sigma", "shock", "degrees_of_freedom", "concentration"}
+    scales = ("scale_", "decay_", "lengthscale_")
+    kept = {name: values for name, values in flat.items() if name in {*noise, "roi_spread"} or name.startswith(scales)}
+    return _labelled(
+        structure,
+        blocks,
+        {name: np.asarray(v).reshape(chains, draws, *v.shape[1:]) for name, v in (recovered | kept).items()},
+    )
 
-    def finish(inputs: tuple[Array, dict[str, Array]]) -> dict[str, Array]:
+
+@partial(jax.jit, static_argnums=(0, 1))
+def _recovered(structure: Structure, batch: int, arrays: Arrays, keys: Array, draws: dict[str, Array]) -> Any:
+    """Parameters by channel, coefficients and the baseline of every draw, the last from its exact conditional."""
+
+    def one(inputs: tuple[Array, dict[str, Array]]) -> dict[str, Array]:
         key, draw = inputs
         parameters = component_parameters(structure, draw)
         coefficient = coefficient_of(structure, arrays, draw)
@@ -150,15 +172,7 @@ def labelled_draws(model: Model, sampled: Draws, seed: int) -> xr.Dataset:
             baseline = draw_coefficients(key, arrays, arrays.kpi - media, sd, Noise(draw["sigma"], draw.get("shock")))
         return parameters | {"coefficient": coefficient, "baseline_coefficient": baseline}
 
-    recovered = jax.jit(lambda inputs: jax.lax.map(finish, inputs, batch_size=BATCH))((keys, flat))
-    noise = {"sigma", "shock", "degrees_of_freedom", "concentration"}
-    scales = ("scale_", "decay_", "lengthscale_")
-    kept = {name: values for name, values in flat.items() if name in {*noise, "roi_spread"} or name.startswith(scales)}
-    return _labelled(
-        structure,
-        blocks,
-        {name: np.asarray(v).reshape(chains, draws, *v.shape[1:]) for name, v in (recovered | kept).items()},
-    )
+    return jax.lax.map(one, (keys, draws), batch_size=batch)
 
 
 def _labelled(structure: Structure, blocks: tuple[Block, ...], values: dict[str, np.ndarray]) -> xr.Dataset:

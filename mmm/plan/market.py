@@ -24,7 +24,7 @@ from mmm.insight.contrast import Sample, draws_of, over_draws
 from mmm.media.adstock import carry_over, lagged, normalised_weights
 from mmm.model.core import baseline, media_effect, own_units, response
 from mmm.model.fit import Model, model_of, panel_of
-from mmm.model.spec import Group, exposure_scale
+from mmm.model.spec import Arrays, Group, Structure, exposure_scale
 from mmm.plan.joint import Form, Market
 from mmm.plan.reference import Reference
 
@@ -118,10 +118,10 @@ def _level(model: Model, panel: xr.Dataset, draws: Sample) -> Float[Array, "samp
     """With a log link: expected KPI relative to the geo's size without paid media, on average over the window."""
     organic = jnp.asarray(~panel["paid"].to_numpy().astype(bool), dtype=float)
     inside = jnp.asarray(panel["in_window"].to_numpy().astype(float))[:, None]
+    return jnp.asarray(over_draws(_level_of, model.structure, draws, model.arrays, organic, inside))
 
-    def level(sample: Sample) -> Array:
-        linear = baseline(model.arrays, sample["baseline_coefficient"])
-        linear += media_effect(sample["coefficient"] * organic, response(model.structure, model.arrays, sample))
-        return (inside * jnp.exp(linear)).sum(axis=0) / inside.sum()
 
-    return jnp.asarray(over_draws(level, draws))
+def _level_of(structure: Structure, sample: Sample, arrays: Arrays, organic: Array, inside: Array) -> Array:
+    linear = baseline(arrays, sample["baseline_coefficient"])
+    linear += media_effect(sample["coefficient"] * organic, response(structure, arrays, sample))
+    return (inside * jnp.exp(linear)).sum(axis=0) / inside.sum()

@@ -34,7 +34,7 @@ from mmm.insight.contrast import Sample, channel_effect, draws_of, over_draws
 from mmm.insight.contribution import SAMPLES_BY_TIME
 from mmm.insight.predictive import predictive
 from mmm.model.fit import model_of, panel_of, study_of
-from mmm.model.spec import lag_exposure
+from mmm.model.spec import Arrays, Structure, for_sampling, lag_exposure
 from mmm.plan.bounds import labels_of
 from mmm.plan.bridge import STEPS, Line, variance_bridge
 from mmm.plan.budget import optimality_gap
@@ -184,17 +184,18 @@ def _brought(tree: xr.DataTree, exposure: xr.DataArray, rows: Bool[np.ndarray, "
     """Value of each paid channel's exposure in these rows, against none of it there."""
     model, panel = model_of(tree), panel_of(tree)
     cube = exposure.transpose("channel", "time", "geo").to_numpy()
-    with_it, without = (
-        model.arrays._replace(lagged_exposure=lag_exposure(panel, part, model.structure.max_lag))
+    worlds = (
+        for_sampling(model.arrays._replace(lagged_exposure=lag_exposure(panel, part, model.structure.max_lag)))
         for part in (cube, cube * ~rows[:, None])
     )
     weight = jnp.asarray(panel["value_per_kpi"].transpose("time", "geo").to_numpy() * rows[:, None])
+    values = over_draws(_apart, model.structure, draws_of(tree, SAMPLES_BY_TIME), *worlds, weight)
+    return values[:, panel["paid"].values.astype(bool)]
 
-    def question(sample: Sample) -> Array:
-        effect = channel_effect(model, with_it, sample) - channel_effect(model, without, sample)
-        return jnp.einsum("ctg,tg->c", effect, weight)
 
-    return over_draws(question, draws_of(tree, SAMPLES_BY_TIME))[:, panel["paid"].values.astype(bool)]
+def _apart(structure: Structure, sample: Sample, with_it: Arrays, without: Arrays, weight: Array) -> Array:
+    effect = channel_effect(structure, sample, with_it) - channel_effect(structure, sample, without)
+    return (effect * weight).sum(axis=(1, 2))
 
 
 def _rest(

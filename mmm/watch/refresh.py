@@ -34,11 +34,12 @@ import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import xarray as xr
-from jaxtyping import Array
+from jaxtyping import Array, Float
 
 from mmm.data.extend import Extension, extend
 from mmm.insight.contrast import Sample, channel_effect, draws_of, labelled, over_draws
 from mmm.model.fit import model_of, panel_of, study_of
+from mmm.model.spec import Arrays, Structure, for_sampling
 from mmm.study import STRENGTHS, Model, Study
 
 STEPS = ("model", "prior", "experiments", "restated", "learned", "asked")
@@ -133,15 +134,16 @@ def roi_over(fit: xr.DataTree, periods: np.ndarray) -> xr.DataArray:
     model, panel = model_of(fit), panel_of(fit)
     inside = np.isin(panel["time"].values, periods)
     value = panel["value_per_kpi"].transpose("time", "geo").to_numpy()
-    weight = jnp.asarray(inside[:, None] * value)
-
-    def money(sample: Sample) -> Array:
-        return jnp.einsum("ctg,tg->c", channel_effect(model, model.arrays, sample), weight)
-
-    worth = labelled(fit, over_draws(money, draws_of(fit)), {"channel": panel["channel"].values}, None, "money")
+    given = for_sampling(model.arrays), jnp.asarray(inside[:, None] * value)
+    money = over_draws(_money, model.structure, draws_of(fit), *given)
+    worth = labelled(fit, money, {"channel": panel["channel"].values}, None, "money")
     spend = panel["spend"].isel(time=inside).sum(["time", "geo"])
     paid = panel["channel"].values[panel["paid"].values.astype(bool)]
     return worth.sel(channel=paid) / spend.sel(channel=paid).where(lambda s: s > 0)
+
+
+def _money(structure: Structure, sample: Sample, arrays: Arrays, weight: Array) -> Float[Array, " channel"]:
+    return (channel_effect(structure, sample, arrays) * weight).sum(axis=(1, 2))
 
 
 def _error(draws: np.ndarray) -> float:

@@ -1,4 +1,5 @@
-"""What does a fit cost? Gradients by the size of the panel, and what integrating the baseline out is worth.
+"""What does a fit cost? Gradients by the size of the panel, what integrating the baseline out is worth, and what is
+asked of the posterior afterwards.
 
 Run with `make bench`. Seconds are printed; what is asserted are ratios, which a busy machine changes less.
 """
@@ -6,11 +7,13 @@ Run with `make bench`. Seconds are printed; what is asserted are ratios, which a
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import partial
 
 import jax
 import numpy as np
 import pytest
+import xarray as xr
 from arviz_stats.base import array_stats
 from numpyro.infer import MCMC, NUTS
 from numpyro.infer.util import initialize_model
@@ -18,7 +21,8 @@ from threadpoolctl import threadpool_limits
 
 import mmm
 from mmm.data import panel_from_frame
-from mmm.data.simulate import simulate
+from mmm.data.simulate import DEFAULT_CHANNELS, TrueChannel, simulate
+from mmm.insight.prior import prior_draws
 from mmm.model.fit import Model, model_of
 from mmm.model.likelihood import mix_model
 
@@ -31,6 +35,10 @@ REPEATS = 40
 def one_blas_thread() -> object:
     with threadpool_limits(1, user_api="blas"):
         yield
+
+
+AFTER = {"M": (10, 8, 1.0), "L": (50, 10, 2.0)}
+"""Geos and channels of a panel of 156 weeks, and the goal in seconds for what is asked of 4,000 draws."""
 
 
 def model(geos: int, weeks: int = 156) -> Model:
@@ -87,3 +95,34 @@ def test_integrating_the_baseline_out_pays() -> None:
         rates[collapse] = float(min(effective)) / seconds
         print(f"\nintegrated out: {collapse}, {seconds:.1f} s, {rates[collapse]:.1f} effective draws a second", end="")
     assert rates[True] > 2 * rates[False]
+
+
+@pytest.mark.parametrize("size", AFTER)
+def test_contributions_returns_and_curves_of_all_draws(size: str) -> None:
+    """Compiled already, of draws that nothing was asked of before; draws are the prior's, curves are of 1,000."""
+    geos, channels, goal = AFTER[size]
+    made = [replace(DEFAULT_CHANNELS[i % 4], name=f"channel{i}", share=1 / channels) for i in range(channels)]
+    first, second = (posterior(geos, made, seed) for seed in (1, 2))
+    asked(first)
+    started = time.perf_counter()
+    parts = asked(second)
+    taken = time.perf_counter() - started
+    told = ", ".join(f"{name} {seconds:.2f}" for name, seconds in parts.items())
+    print(f"\n{size}, {geos} geos x 156 weeks x {channels} channels: {taken:.2f} s, goal {goal:g} ({told})", end="")
+    assert taken < 5 * goal
+
+
+def posterior(geos: int, channels: list[TrueChannel], seed: int) -> xr.DataTree:
+    market = simulate(seed=3, weeks=156, geos=geos, channels=channels)
+    return prior_draws(panel_from_frame(market.frame, mmm.load_study(market.study())), draws=4000, seed=seed)
+
+
+def asked(fit: xr.DataTree) -> dict[str, float]:
+    """Seconds of each question."""
+    questions = {"contribution": mmm.contribution, "roi": mmm.roi, "mroi": mmm.mroi, "curves": mmm.response_curves}
+    seconds = {}
+    for name, question in questions.items():
+        started = time.perf_counter()
+        assert np.isfinite(question(fit)).all()
+        seconds[name] = time.perf_counter() - started
+    return seconds

@@ -10,7 +10,14 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from mmm.model.core import expected, own_units, response, typical_effect
+from mmm.model.core import (
+    expected,
+    own_units,
+    response,
+    response_and_slope,
+    response_to_multiples,
+    typical_effect,
+)
 from mmm.model.fit import Model, model_of
 
 Market = Callable[..., xr.DataTree]
@@ -75,6 +82,36 @@ def test_channels_of_several_groups_come_back_in_their_order(market: Market) -> 
     assert found[0, :, 0] == pytest.approx([0.5, 0.0, 0.0, 1.5])
     assert found[1, 1, 0] == pytest.approx(1 / 3)
     assert np.all(np.isfinite(found))
+
+
+@pytest.mark.parametrize(
+    "own",
+    [{}, {"per_channel": {"tv": {"order": "saturation_first"}}}, {"saturation": "none"}, {"adstock": "none"}],
+)
+def test_a_multiple_of_exposure_responds_as_if_it_had_been_there(market: Market, own: dict[str, object]) -> None:
+    video = {"spend": "radio_spend", "reach": "reach", "frequency": "frequency"}
+    columns = {"channels": {"video": video, "tv": {"spend": "tv_spend"}}}
+    structure, arrays, _ = model_of(market(periods=4, model=PLAIN | own, change=four_weeks, data=columns))
+    parameters = both(adstock_retention=1 / 3, saturation_half_saturation=0.7)
+    scaled = arrays.lagged_exposure * jnp.array([1.0, 0.0, 1.0, 1.0])[:, None]
+    fixed = arrays._replace(lagged_exposure=arrays.lagged_exposure - scaled)
+    to_multiples = response_to_multiples(structure, fixed, scaled, parameters)
+    for multiple in (0.0, 0.4, 1.0, 3.0):
+        there = fixed._replace(lagged_exposure=fixed.lagged_exposure + multiple * scaled)
+        wanted = response(structure, there, parameters)
+        np.testing.assert_allclose(to_multiples(jnp.asarray(multiple)), wanted, rtol=1e-12, atol=1e-15)
+
+
+def test_a_slope_is_what_a_little_more_of_all_exposure_brings(market: Market) -> None:
+    structure, arrays, _ = model_of(market(periods=4, model=PLAIN, change=four_weeks))
+    parameters = both(adstock_retention=1 / 3, saturation_half_saturation=2.0)
+    own, slope = response_and_slope(structure, arrays, parameters)
+    np.testing.assert_array_equal(own, response(structure, arrays, parameters))
+    more, less = (
+        response(structure, arrays._replace(lagged_exposure=arrays.lagged_exposure * multiple), parameters)
+        for multiple in (1 + 1e-6, 1 - 1e-6)
+    )
+    np.testing.assert_allclose(slope, (more - less) / 2e-6, rtol=1e-8, atol=1e-9)
 
 
 @pytest.fixture
