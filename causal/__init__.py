@@ -2,6 +2,7 @@
 
     verdicts = causal.validate(fit)      # one row a channel and gate: tables/verdicts.csv
     effects = causal.effects(fit)        # the backdoor estimate beside the model's own: tables/causal.csv
+    causal.examine(fit)                  # both, each channel asked once
     causal.graphs(fit)["tv"]             # what was assumed, as text
 
 Experiments: `design` (before them), `estimators` (after them), `registry` and `conflict` (many of them together), and
@@ -12,5 +13,6 @@ Read `estimand` (what is asked), `graph` (what is assumed), `regression` (how it
 """
 
 from causal.verdict import effects as effects
+from causal.verdict import examine as examine
 from causal.verdict import graphs as graphs
 from causal.verdict import validate as validate

@@ -20,7 +20,7 @@ panel and through `mmm.insight`; nothing here knows the model.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -81,16 +81,40 @@ def validate(
     `lift` is the lift table (`mmm.data.lift.read_lift`): only its experiments can raise a label above "only".
     `progress(done, total, channel)` is called after each channel. `seed` defaults to the fit's.
     """
+    return examine(
+        fit, seed=seed, lift=lift, latent_demand=latent_demand, mediators=mediators, progress=progress
+    ).verdicts
+
+
+class Examined(NamedTuple):
+    """The tables `verdicts` and `causal`."""
+
+    verdicts: pd.DataFrame
+    effects: pd.DataFrame
+
+
+def examine(
+    fit: xr.DataTree,
+    *,
+    seed: int | None = None,
+    lift: pd.DataFrame | None = None,
+    latent_demand: LatentDemand = False,
+    mediators: Mapping[str, Collection[str]] | None = None,
+    progress: Progress | None = None,
+) -> Examined:
+    """What `validate` and `effects` say, each channel's question asked once for both."""
     evidence = read_evidence(fit, seed)
     compared = {} if lift is None else compare(fit, lift)
-    tables = []
+    tables, rows = [], []
     for number, channel in enumerate(evidence.channels):
-        graph = _graph(evidence, channel, latent_demand, mediators)
-        results = judge(evidence, channel, identify(graph))
+        adjustment = identify(_graph(evidence, channel, latent_demand, mediators))
+        question = ask(evidence, channel, adjustment)
+        results = judge(evidence, channel, adjustment, question)
         tables.append(_rows(channel, results, compared.get(channel, []), len(evidence.setting.scale)))
+        rows.append({"channel": channel} | _effect(question))
         if progress:
             progress(number + 1, len(evidence.channels), channel)
-    return pd.concat(tables, ignore_index=True)
+    return Examined(pd.concat(tables, ignore_index=True), pd.DataFrame(rows))
 
 
 def effects(
@@ -129,12 +153,17 @@ def label(results: Sequence[GateResult], experiment: Experiment | None = None) -
     return {None: OBSERVED, "quasi": QUASI, "randomised": CONFIRMED}[experiment]
 
 
-def judge(evidence: Evidence, channel: str, adjustment: tuple[str, ...] | None) -> list[GateResult]:
-    """Every gate's result for one channel, in the order of `GATES`; the first that cannot be met silences the rest."""
+def judge(
+    evidence: Evidence, channel: str, adjustment: tuple[str, ...] | None, question: Question | None = None
+) -> list[GateResult]:
+    """Every gate's result for one channel, in the order of `GATES`; the first that cannot be met silences the rest.
+
+    `question` is the channel's, where it was asked already.
+    """
     identified = gates.identification(adjustment)
     if identified.result == "fail":
         return [identified, *_silenced(1, "The effect is not identified, so there is nothing to test.")]
-    question = ask(evidence, channel, adjustment)
+    question = question or ask(evidence, channel, adjustment)
     if question.positivity.result == "fail":
         return [
             identified,

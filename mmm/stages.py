@@ -205,8 +205,10 @@ def validate(run: Path, progress: Progress) -> Iterable[Path]:
 
     fitted = load_fit(run / "fit.nc")
     lift = from_dataset(fitted["lift"].to_dataset()) if "lift" in fitted.children else None
-    verdicts = causal.validate(fitted, lift=lift, progress=lambda done, total, channel: progress(done / total, channel))
-    adjusted, measured = causal.effects(fitted), [] if lift is None else predictions(fitted, lift)
+    verdicts, adjusted = causal.examine(
+        fitted, lift=lift, progress=lambda done, total, channel: progress(done / total, channel)
+    )
+    measured = [] if lift is None else predictions(fitted, lift)
     returns = accounts(fitted, measured)
     tables = {
         "verdicts": verdicts,

@@ -12,7 +12,7 @@ import xarray as xr
 import causal
 from causal import rates
 from causal.adjustment import GEO, SEASON, TREND
-from causal.evidence import Evidence, ask
+from causal.evidence import Evidence, ask, samples_for
 from causal.gates import GateResult
 from causal.operating import simulate
 from causal.verdict import CONFIRMED, CONFLICTED, GATES, NOT_IDENTIFIABLE, OBSERVED, QUASI, judge, label
@@ -107,6 +107,9 @@ def test_every_gate_has_a_measured_false_alarm_rate() -> None:
 
 def test_a_fit_becomes_both_tables_the_same_way_twice(fitted: xr.DataTree) -> None:
     verdicts, again = causal.validate(fitted), causal.validate(fitted)
+    both = causal.examine(fitted)
+    pd.testing.assert_frame_equal(both.verdicts, verdicts)
+    pd.testing.assert_frame_equal(both.effects, causal.effects(fitted))
     pd.testing.assert_frame_equal(verdicts, again)
     assert list(verdicts.columns) == ["channel", "label", "gate", "statistic", "result", "false_alarm_rate", "note"]
     channels = [str(name) for name in fitted["panel"]["channel"].values]
@@ -118,6 +121,10 @@ def test_a_fit_becomes_both_tables_the_same_way_twice(fitted: xr.DataTree) -> No
         effects
     )
     assert effects["overlap"].between(0, 1).all()
+
+
+def test_a_large_panel_is_adjusted_for_fewer_draws_and_no_small_one_is() -> None:
+    assert [samples_for(cells) for cells in (0, 80_000, 160_000, 312_000, 10**9)] == [200, 200, 100, 51, 50]
 
 
 def test_a_believed_latent_demand_takes_the_estimate_away(fitted: xr.DataTree) -> None:
