@@ -52,7 +52,7 @@ def effects(fit: xr.DataTree) -> Effects:
     """What every draw says of each channel in each geo, over the window."""
     model = model_of(fit)
     weights = window_weight(fit, False), window_weight(fit, True)
-    return over_draws(_effects, model.structure, draws_of(fit), for_sampling(model.arrays), *weights)
+    return Effects(*over_draws(_effects, model.structure, draws_of(fit), for_sampling(model.arrays), *weights))
 
 
 def by_channel(fit: xr.DataTree, values: Float[np.ndarray, "draw geo channel"], units: str) -> xr.DataArray:
@@ -66,7 +66,9 @@ def summed(shape: Response, weight: Float[Array, "time geo"]) -> Float[Array, "g
     return (shape * weight.astype(shape.dtype)).sum(axis=1).T
 
 
-def _effects(structure: Structure, sample: Sample, arrays: Arrays, in_kpi: Array, in_money: Array) -> Effects:
+def _effects(
+    structure: Structure, sample: Sample, arrays: Arrays, in_kpi: Array, in_money: Array
+) -> tuple[Array, Array, Array]:
     own, slope = response_and_slope(structure, arrays, sample)
     coefficient = sample["coefficient"]
     if structure.link == "identity":
@@ -74,12 +76,11 @@ def _effects(structure: Structure, sample: Sample, arrays: Arrays, in_kpi: Array
         def total(shape: Response, weight: Array) -> Array:
             return summed(shape, weight * arrays.size) * coefficient
 
-        return Effects(total(own, in_kpi), total(own, in_money), total(slope, in_money))
+        return total(own, in_kpi), total(own, in_money), total(slope, in_money)
     expected = expected_kpi(structure, sample, arrays, own)
     effect = expected * -jnp.expm1(-coefficient.T[:, None, :] * own)
     marginal = expected * slope * coefficient.T[:, None, :]
-    return Effects(*((part * weight).sum(axis=1).T for part, weight in
-                     ((effect, in_kpi), (effect, in_money), (marginal, in_money))))  # fmt: skip
+    return summed(effect, in_kpi), summed(effect, in_money), summed(marginal, in_money)
 
 
 def decompose(fit: xr.DataTree, *, total: bool = False) -> xr.Dataset:

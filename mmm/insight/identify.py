@@ -30,7 +30,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import xarray as xr
-from jaxtyping import Float
+from jaxtyping import Array, Float
 from scipy.optimize import brentq
 
 from mmm.insight.check import COLUMNS
@@ -182,7 +182,7 @@ def _regression(fit: xr.DataTree, model: Model) -> Regression:
     causes = {label: place for place, (block, label) in enumerate(labels) if block in ("controls", "treatments")}
     kpi = np.asarray(arrays.kpi).ravel()[counts]
     kpi = np.log(np.maximum(kpi, 1e-12)) if structure.link == "log" else kpi
-    turned = np.linalg.qr(np.column_stack([columns, effects[counts], kpi]), mode="r")
+    turned = np.asarray(np.linalg.qr(np.column_stack([columns, effects[counts], kpi]), mode="r"))
     return Regression(turned[:, columns.shape[1] : -1], turned[:, -1], turned[:, : columns.shape[1]], causes, len(kpi))
 
 

@@ -28,7 +28,7 @@ from mmm.model.core import components_of
 from mmm.model.fit import labelled_draws, model_of, panel_of, study_of
 from mmm.model.likelihood import mix_model
 from mmm.model.sample import Draws
-from mmm.model.spec import Arrays, Structure
+from mmm.model.spec import Arrays, Structure, for_sampling
 from mmm.study import INTERVAL, Study
 
 DRAWS = 1000
@@ -92,6 +92,7 @@ def prior_draws(panel: xr.DataTree, study: Study | None = None, *, draws: int = 
     values = _sampled(model.structure, jax.random.split(jax.random.key(seed), draws), model.arrays)
     none = jnp.zeros((1, draws))
     sampled = Draws({name: value[None] for name, value in values.items()}, none > 0, none, none)
+    model = model._replace(arrays=for_sampling(model.arrays))
     tree["posterior"] = xr.DataTree(labelled_draws(model, sampled, seed))
     return tree
 

@@ -79,7 +79,9 @@ def _group_to_multiples(
     return at
 
 
-def _every_channel(structure: Structure, arrays: Arrays, parameters: Parameters, parts: list[Response]) -> Response:
+def _every_channel(
+    structure: Structure, arrays: Arrays, parameters: Parameters, parts: list[Float[Array, "_ time geo"]]
+) -> Response:
     """The responses of the groups as one, in the structure's channel order, times effectiveness where that drifts."""
     order = [channel for group in structure.groups for channel in group.channels]
     inverse = jnp.asarray(sorted(range(len(order)), key=order.__getitem__))
