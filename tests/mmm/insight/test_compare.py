@@ -73,6 +73,62 @@ def test_leaving_one_out_agrees_with_the_exact_answer() -> None:
     assert found.error == pytest.approx(np.sqrt(WEEKS) * exact.std(), rel=0.05)
 
 
+def geo_panel(kpi: np.ndarray, sigma: float, shock: float) -> xr.DataTree:
+    """A posterior of a level in each geo, `kpi` `(time, geo)`, with known noise of cells and of what they share."""
+    weeks, geos = kpi.shape
+    frame = pd.DataFrame(
+        {
+            "week": np.tile(pd.date_range("2024-01-01", periods=weeks, freq="W-MON"), geos),
+            "geo": np.repeat([f"geo{index}" for index in range(geos)], weeks),
+            "sales": 100 * kpi.T.ravel(),
+            "tv": np.tile(np.arange(weeks) % 7 + 1.0, geos),
+        }
+    )
+    national = study()
+    fit = panel_from_frame(frame, national.model_copy(update={"data": national.data.model_copy(update={"geo": "geo"})}))
+    together = sigma**2 * np.eye(geos) + shock**2
+    levels = np.random.default_rng(4).multivariate_normal(kpi.mean(axis=0), together / weeks, size=(2, 1000))
+    parameters = {
+        "coefficient": (("chain", "draw", "geo", "channel"), np.zeros((2, 1000, geos, 1))),
+        "baseline_coefficient": (("chain", "draw", "column"), levels),
+        "sigma": (("chain", "draw"), np.full((2, 1000), sigma)),
+        "shock": (("chain", "draw"), np.full((2, 1000), shock)),
+    }
+    fit["posterior"] = xr.DataTree(xr.Dataset(parameters, coords={"chain": np.arange(2), "draw": np.arange(1000)}))
+    fit.attrs |= {"seed": 1}
+    return fit
+
+
+def geo_kpi(sigma: float, shock: float) -> np.ndarray:
+    rng = np.random.default_rng(3)
+    noise = sigma * rng.normal(size=(WEEKS, 3)) + shock * rng.normal(size=(WEEKS, 1))
+    return 1 + noise - noise.mean(axis=0)
+
+
+def test_leaving_a_period_of_several_geos_out_agrees_with_the_exact_answer() -> None:
+    # Flat priors of the levels: given the other periods, the geos of one are normal around their means, with the
+    # covariance of a period's noise times 1 + 1 / (n - 1), shock included.
+    sigma, shock = 0.08, 0.05
+    kpi = geo_kpi(sigma, shock)
+    found = loo(geo_panel(kpi, sigma, shock))
+    others = (kpi.sum(axis=0) - kpi) / (WEEKS - 1)
+    together = (sigma**2 * np.eye(3) + shock**2) * (1 + 1 / (WEEKS - 1))
+    exact = np.array([stats.multivariate_normal.logpdf(kpi[t], others[t], together) for t in range(WEEKS)])
+    np.testing.assert_allclose(found.pointwise, exact, atol=0.05)
+    assert found.elpd == pytest.approx(exact.sum(), abs=0.3)
+    assert found.doubtful == 0
+
+
+def test_a_period_that_carries_the_fit_is_doubtful_and_no_other() -> None:
+    sigma, shock = 0.08, 0.05
+    kpi = geo_kpi(sigma, shock)
+    kpi[40] += [60 * sigma, 0.0, 0.0]
+    kpi /= kpi.mean(axis=0)
+    found = loo(geo_panel(kpi, sigma, shock))
+    assert np.flatnonzero(found.pareto_k > 0.7).tolist() == [40]
+    assert found.doubtful == 1
+
+
 def test_the_better_model_comes_first_and_gets_the_weight() -> None:
     tree = market()
     table = compare({"off": fitted(tree, level=1.15), "right": fitted(tree)})

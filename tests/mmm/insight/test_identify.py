@@ -5,9 +5,11 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpyro
 import pandas as pd
 import pytest
 import xarray as xr
+from arviz_stats.base import array_stats
 from numpyro import handlers
 from scipy import stats
 
@@ -15,18 +17,24 @@ import mmm
 from mmm.data import panel_from_frame
 from mmm.data.simulate import DEFAULT_CHANNELS, simulate
 from mmm.insight.density import log_likelihood, log_prior
-from mmm.insight.identify import _tip, prior_driven, sensitivity, tipping
+from mmm.insight.identify import SCALED, TRUSTED_K, _tip, prior_driven, sensitivity, tipping
 from mmm.insight.predictive import predictive
 from mmm.insight.prior import prior_draws
 from mmm.media.saturation import BURR
+from mmm.model import sample
 from mmm.model.fit import model_of, study_of
-from mmm.model.likelihood import mix_model
+from mmm.model.likelihood import component_parameters, component_sites, mix_model
+from mmm.model.spec import Arrays, Structure
+
+
+def panel(geos: int = 1) -> xr.DataTree:
+    made = simulate(seed=2, weeks=60, geos=geos, channels=DEFAULT_CHANNELS[:2])
+    return panel_from_frame(made.frame, mmm.load_study({**made.study(), "model": {"max_lag": 4}}))
 
 
 @pytest.fixture(scope="module")
 def market() -> xr.DataTree:
-    made = simulate(seed=2, weeks=60, channels=DEFAULT_CHANNELS[:2])
-    return panel_from_frame(made.frame, mmm.load_study({**made.study(), "model": {"max_lag": 4}}))
+    return panel()
 
 
 @pytest.fixture(scope="module")
@@ -34,10 +42,12 @@ def believed(market: xr.DataTree) -> xr.DataTree:
     return prior_draws(market, draws=300)
 
 
-def test_the_log_prior_is_that_of_the_model(market: xr.DataTree, believed: xr.DataTree) -> None:
-    model = model_of(market)
+@pytest.mark.parametrize("geos", [1, 3])
+def test_the_log_prior_is_that_of_the_model(geos: int) -> None:
+    believed = prior_draws(panel(geos), draws=30)
+    model = model_of(believed)
     draw = 7
-    key = jax.random.split(jax.random.key(0), 300)[draw]
+    key = jax.random.split(jax.random.key(0), 30)[draw]
     with handlers.trace() as sites, handlers.seed(rng_seed=key):
         mix_model(model.structure, model.arrays, collapse=False)
     of_media = ("adstock_", "saturation_", "log_share", "roi_spread")
@@ -119,6 +129,36 @@ def test_priors_count_where_there_is_nothing_else(believed: xr.DataTree) -> None
     assert set(found.index) == {"tv", "search"}
     # a log-normal ROI that counts more is narrower, and its mean lower
     assert (found["roi_weaker_prior"] > found["roi_stronger_prior"]).all()
+
+
+@pytest.mark.slow
+def test_a_prior_that_counts_more_is_what_a_fit_under_it_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Importance weights on the draws of one fit against the draws of another, on a panel of three geos."""
+    tree = panel(geos=3)
+    study = study_of(tree)
+    study = study.model_copy(update={"fit": study.fit.model_copy(update={"warmup": 300, "draws": 500})})
+    found = sensitivity(mmm.fit(tree, study)).set_index("channel")
+    assert (found["pareto_k"] < TRUSTED_K).all()
+
+    def counted_more(structure: Structure, arrays: Arrays, collapse: bool = True) -> None:
+        with handlers.trace() as sites:
+            mix_model(structure, arrays, collapse)
+        media = component_parameters(structure, {name: site["value"] for name, site in sites.items()})
+        total = sum(sites[name]["fn"].log_prob(sites[name]["value"]) for name in ("log_share", "roi_spread"))
+        for group, _, name, prior in component_sites(structure):
+            total += prior.log_prob(media[name][jnp.asarray(group.channels)]).sum()
+        numpyro.factor("counted_more", (SCALED - 1.0) * total)
+
+    monkeypatch.setattr("mmm.model.sample.mix_model", counted_more)
+    sample._program.cache_clear()
+    returns = mmm.roi(mmm.fit(tree, study))
+    sample._program.cache_clear()
+    for name in found.index:
+        draws = returns.sel(channel=name).to_numpy()
+        error = float(array_stats.mcse(draws, method="mean", chain_axis=0, draw_axis=1))
+        apart = float(draws.mean()) - found.loc[name, "roi_stronger_prior"]
+        print(f"\n{name}: {draws.mean():.3f}, reweighted {apart:+.3f}, one error {error:.3f}", end="")
+        assert abs(apart) < 5 * error  # 3.5 standard errors of the difference of two such means
 
 
 def test_a_channel_below_break_even_has_nothing_to_tip(believed: xr.DataTree) -> None:

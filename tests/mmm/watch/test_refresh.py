@@ -161,5 +161,5 @@ def test_old_rows_count_once(parent) -> None:
 
 def test_roi_over_all_of_the_window_is_the_roi(parent) -> None:
     panel = panel_of(parent)
-    np.testing.assert_allclose(roi_over(parent, panel["time"].values), mmm.roi(parent))
+    np.testing.assert_allclose(roi_over(parent, panel["time"].values), mmm.roi(parent), rtol=1e-6)
     assert np.isnan(roi_over(parent, panel["time"].values[:0])).all()
