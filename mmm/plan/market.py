@@ -49,7 +49,7 @@ def market_of(fit: xr.DataTree, reference: Reference, samples: int, onwards: flo
         warm=_warm(exposure, onwards * bought / len(reference.rows), jnp.asarray(kernel), len(reference.periods)),
         rate=jnp.asarray(np.divide(bought, spent[:, None], out=np.zeros_like(bought), where=spent[:, None] > 0)),
         coefficient=jnp.moveaxis(draws["coefficient"], (0, 1, 2), (1, 2, 0))[paid],
-        units=jnp.moveaxis(over_draws(partial(own_units, model.arrays), draws), 0, 1)[paid],
+        units=jnp.moveaxis(jax.vmap(partial(own_units, model.arrays))(draws), 0, 1)[paid],
         worth=_worth(model, panel, draws, reference),
         parameters=tuple(_curve_parameters(group, paid[list(members)], draws) for group, members in groups),
     )
