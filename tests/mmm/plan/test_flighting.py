@@ -10,8 +10,13 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+import mmm
+from mmm.data import panel_from_frame
+from mmm.data.simulate import simulate
 from mmm.errors import InputError
 from mmm.insight.curves import response_curves
+from mmm.insight.prior import prior_draws
+from mmm.model.fit import model_of
 from mmm.plan.ascent import search
 from mmm.plan.flighting import Flighting, flight, with_minimum
 from mmm.plan.joint import earned
@@ -46,6 +51,25 @@ def test_hold_earns_what_response_curves_say_of_the_reference(fitted: xr.DataTre
     form, market = market_of(fitted, reference, SAMPLES, onwards=0.0)
     spend = reference.flighting.T * np.isin(reference.channels, BY_SPEND)[:, None]
     assert np.asarray(earned(form, market, jnp.asarray(spend))) == pytest.approx(curves.sum("channel").values, rel=1e-6)
+
+
+def test_regions_of_a_calendar_saturate_by_the_models_habit() -> None:
+    """Regions buy the same weeks, one of them five times as much, so that a calendar by week says what each does."""
+    market = simulate(seed=5, weeks=60, geos=3)
+    first = market.frame.geo == market.frame.geo.iloc[0]
+    for column in [name for name in market.frame if name.endswith("_spend")]:
+        market.frame[column] = np.outer([5.0, 1.0, 1.0], market.frame.loc[first, column]).ravel()
+    fit = prior_draws(panel_from_frame(market.frame, mmm.load_study(market.study())), draws=SAMPLES)
+    reference = reference_of(fit, Horizon(periods=8))
+    assert float(np.abs(model_of(fit).arrays.usual[0]).max()) > 0.5
+    horizon = fit["panel"].to_dataset().isel(time=reference.rows).assign_coords(time=reference.periods)
+    curves = response_curves(fit, (0.0, 1.0), horizon=horizon, samples=SAMPLES).sel(multiple=1.0)
+    form, found = market_of(fit, reference, SAMPLES, onwards=0.0)
+    spend = jnp.asarray(reference.flighting.T)
+    hold = np.asarray(earned(form, found, spend))
+    assert hold == pytest.approx(curves.sum("channel").values, rel=1e-5)
+    alike = earned(form, found._replace(units=jnp.ones_like(found.units)), spend)
+    assert np.abs(np.asarray(alike) / hold - 1).max() > 1e-3
 
 
 def test_the_calendar_spends_the_budget_inside_its_limits_and_beats_hold(found: Flighting) -> None:
