@@ -19,7 +19,7 @@ panel and through `mmm.insight`; nothing here knows the model.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -106,9 +106,7 @@ def examine(
     evidence = read_evidence(fit, seed)
     compared = {} if lift is None else compare(fit, lift)
     tables, rows = [], []
-    for number, channel in enumerate(evidence.channels):
-        adjustment = identify(_graph(evidence, channel, latent_demand, mediators))
-        question = ask(evidence, channel, adjustment)
+    for number, (channel, adjustment, question) in enumerate(_asked(evidence, latent_demand, mediators)):
         results = judge(evidence, channel, adjustment, question)
         tables.append(_rows(channel, results, compared.get(channel, []), len(evidence.setting.scale)))
         rows.append({"channel": channel} | _effect(question))
@@ -125,12 +123,17 @@ def effects(
     mediators: Mapping[str, Collection[str]] | None = None,
 ) -> pd.DataFrame:
     """The adjusted estimate of each channel's contribution beside the model's own, in KPI units: the table `causal`."""
-    evidence = read_evidence(fit, seed)
-    rows = []
+    asked = _asked(read_evidence(fit, seed), latent_demand, mediators)
+    return pd.DataFrame([{"channel": channel} | _effect(question) for channel, _, question in asked])
+
+
+def _asked(
+    evidence: Evidence, latent_demand: LatentDemand, mediators: Mapping[str, Collection[str]] | None
+) -> Iterator[tuple[str, tuple[str, ...] | None, Question]]:
+    """Each channel, what its effect is adjusted for, and the question that this makes."""
     for channel in evidence.channels:
-        question = ask(evidence, channel, identify(_graph(evidence, channel, latent_demand, mediators)))
-        rows.append({"channel": channel} | _effect(question))
-    return pd.DataFrame(rows)
+        adjustment = identify(_graph(evidence, channel, latent_demand, mediators))
+        yield channel, adjustment, ask(evidence, channel, adjustment)
 
 
 def graphs(

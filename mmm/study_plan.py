@@ -76,6 +76,10 @@ class Finance(Part):
         """The ROI at which money earns itself back: one over the margin, or 1 where none is given."""
         return 1.0 / self.margin if self.margin else 1.0
 
+    def profit(self, value: float, spend: float) -> float:
+        """What the margin on `value` leaves after `spend`; NaN where none is given."""
+        return self.margin * value - spend if self.margin is not None else float("nan")
+
 
 class Flighting(Part):
     """A calendar that decides every period by itself; `plan.flighting: true` takes it without further limits.

@@ -120,10 +120,9 @@ def build(panel: xr.Dataset, study: Study) -> tuple[Structure, Arrays, tuple[Blo
     blocks = baseline_blocks(panel, model, periods_per_year)
     frequency = panel["frequency"].transpose("channel", "time", "geo").to_numpy() if "frequency" in panel else None
     channels = tuple(str(name) for name in panel.indexes["channel"])
-    has_frequency = np.zeros(len(channels), bool) if frequency is None else np.isfinite(frequency).any(axis=(1, 2))
     max_lag = model.lags(int(panel["in_window"].sum()), periods_per_year)
     structure = Structure(
-        groups=_groups(channels, model, has_frequency, max_lag),
+        groups=_groups(channels, model, with_frequency(panel), max_lag),
         channels=channels,
         geos=tuple(str(name) for name in panel.indexes["geo"]),
         max_lag=max_lag,
@@ -160,6 +159,14 @@ def exposure_scale(panel: xr.Dataset) -> Float[np.ndarray, "channel geo"]:
     return np.where(typical > 0, typical, 1.0)[:, None] * _size(panel)
 
 
+def with_frequency(panel: xr.Dataset) -> Bool[np.ndarray, " channel"]:
+    """Which channels have reach and frequency."""
+    if "frequency" not in panel:
+        return np.zeros(panel.sizes["channel"], bool)
+    frequency = panel["frequency"].transpose("channel", "time", "geo").to_numpy()
+    return np.isfinite(frequency).any(axis=(1, 2))
+
+
 def usual_exposure(panel: xr.Dataset) -> Float[np.ndarray, "channel geo"]:
     """What a geo is used to, beside others: the log of its scaled exposure in a busy period (`BUSY`, of those with
     any), less the mean over geos.
@@ -167,13 +174,15 @@ def usual_exposure(panel: xr.Dataset) -> Float[np.ndarray, "channel geo"]:
     It is 0 in a geo without any, and for channels of which the frequency saturates: that is the same for everyone.
     """
     exposure = panel["exposure"].transpose("channel", "time", "geo").to_numpy() / exposure_scale(panel)[:, None, :]
-    inside = exposure[:, panel["in_window"].to_numpy()]
-    seen = (inside > 0).any(axis=1)
-    if "frequency" in panel:
-        frequency = panel["frequency"].transpose("channel", "time", "geo").to_numpy()
-        seen &= ~np.isfinite(frequency).any(axis=(1, 2))[:, None]
-    busy = np.nanquantile(np.where((inside > 0) | ~seen[:, None], inside, np.nan), BUSY, axis=1)
-    level = np.log(np.where(seen, busy, 1.0))
+    inside = np.sort(exposure[:, panel["in_window"].to_numpy()], axis=1)
+    active, last = (inside > 0).sum(axis=1), inside.shape[1] - 1
+    place = last - (1.0 - BUSY) * np.maximum(active - 1, 0)  # of the quantile among the active, which come last
+    lower = np.floor(place).astype(int)
+    below, above = (
+        np.take_along_axis(inside, at[:, None], axis=1)[:, 0] for at in (lower, np.minimum(lower + 1, last))
+    )
+    seen = (active > 0) & ~with_frequency(panel)[:, None]
+    level = np.log(np.where(seen, below + (place - lower) * (above - below), 1.0))
     mean = level.sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
     return np.where(seen, level - mean[:, None], 0.0)
 

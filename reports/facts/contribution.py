@@ -19,6 +19,7 @@ from typing import Any
 import pandas as pd
 
 from mmm.speech import capitalised
+from mmm.study_plan import Finance
 from reports.language import Language, Sentence, column_scale, number, plural, say, styled, unit_name
 from reports.source import ALL, Source, geos, of_all_geos, times
 from reports.table import Table
@@ -46,16 +47,15 @@ def numbers(source: Source) -> dict[str, Any]:
         "media_share": sum(row["share"] for row in rows),
     }
     total |= _joint(source["total"], total["spend"])
-    margin = source.study.plan.finance.margin
-    known = times(source)
+    known, finance = times(source), source.study.plan.finance
     return {
         "channels": rows,
         "total": total,
         "roi": total["value"] / total["spend"] if total["spend"] else float("nan"),
         "value_per_kpi": rate,
-        "break_even": source.study.plan.finance.paying_return,
-        "margin": margin,
-        "profit": _profit(total, margin),
+        "break_even": finance.paying_return,
+        "margin": finance.margin,
+        "profit": _profit(total, finance),
         "start": known[0],
         "end": known[-1],
         "periods": len(known),
@@ -82,11 +82,11 @@ def _joint(table: pd.DataFrame, spend: float) -> dict[str, Any]:
     return {"interval": tuple(end * spend for end in ends), "roi_interval": ends, "mroi": known.get("mroi", UNKNOWN)}
 
 
-def _profit(total: dict[str, Any], margin: float | None) -> Triple:
+def _profit(total: dict[str, Any], finance: Finance) -> Triple:
     """The margin on what paid media brought less their spend; unknown without a margin or joint draws."""
-    if margin is None or "interval" not in total:
+    if "interval" not in total:
         return UNKNOWN
-    mean, low, high = (margin * value - total["spend"] for value in (total["value"], *total["interval"]))
+    mean, low, high = (finance.profit(value, total["spend"]) for value in (total["value"], *total["interval"]))
     return mean, low, high
 
 

@@ -46,7 +46,9 @@ def numbers(source: Source, evidence: dict[str, Any]) -> dict[str, Any]:
     facts |= _gain(source["scenarios"]) | {"moves": moves, "horizon": horizon(source)}
     up, down = (sum(max(sign * move["change"], 0.0) for move in moves) for sign in (1, -1))
     facts["shift"] = max(up, down)
-    facts["margin"] = source.study.plan.finance.margin
+    finance = source.study.plan.finance
+    facts["margin"] = finance.margin
+    facts["profit"] = finance.profit(facts["gain"], facts["budget"] - facts["current_budget"])
     facts["largest_move"] = max((abs(move["multiple"] - 1) for move in moves), default=0.0)
     action, why = _decide(facts)
     return facts | {"action": action, "why": why}
@@ -235,8 +237,7 @@ def _gain_words(facts: dict[str, Any], language: Language, gain: dict[str, Any])
         "*{gain:signed_value}*; the range is {interval:value_interval}, {tail:phrase}. At a margin of {margin:percent} "
         "that is *{profit:signed_money}* of profit."
     )
-    profit = facts["margin"] * facts["gain"] - (facts["budget"] - facts["current_budget"])
-    return say(language, text, tail=tail, margin=facts["margin"], profit=profit, **gain)
+    return say(language, text, tail=tail, margin=facts["margin"], profit=facts["profit"], **gain)
 
 
 def _actions(facts: dict[str, Any], language: Language) -> list[Sentence]:

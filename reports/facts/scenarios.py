@@ -31,7 +31,7 @@ def numbers(source: Source) -> dict[str, Any]:
         return {"ran": False, "scenarios": [], "margin": None}
     rows = source["scenarios"].to_dict("records")
     hold = next((row for row in rows if row["scenario"] == "hold"), rows[0])
-    margin = source.study.plan.finance.margin
+    finance = source.study.plan.finance
     made: list[dict[str, Any]] = []
     for row in rows:
         gain = float(row["gain_vs_hold_mean"])
@@ -45,7 +45,7 @@ def numbers(source: Source) -> dict[str, Any]:
                 "outcome": tuple(float(row[f"outcome_{part}"]) for part in ("mean", "p05", "p95")),
                 "gain": (gain, float(row["gain_vs_hold_p05"]), float(row["gain_vs_hold_p95"])),
                 "probability": float(row["probability_beats_hold"]),
-                "profit": margin * gain - extra if margin is not None else None,
+                "profit": finance.profit(gain, extra),
                 "cvar05": float(row["cvar05"]),
                 "optimality_gap": float(row["optimality_gap"]),
                 "moves": moves,
@@ -58,7 +58,7 @@ def numbers(source: Source) -> dict[str, Any]:
         for move in row["moves"]
         if move["extrapolates"]
     ]
-    return {"ran": True, "scenarios": made, "margin": margin, "beyond": beyond, "horizon": horizon(source)}
+    return {"ran": True, "scenarios": made, "margin": finance.margin, "beyond": beyond, "horizon": horizon(source)}
 
 
 def title(scenario: str) -> str:
