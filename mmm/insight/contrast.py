@@ -107,7 +107,8 @@ def over_draws(question: Callable[..., Any], structure: Structure, draws: Sample
     function of a module, and reads no array but those it is handed. Draws go through it as many at a time as fit into
     the processor's cache, on all cores.
     """
-    return jax.tree.map(np.asarray, _answers(question, structure, draws_at_once(given), draws, given))
+    batch = draws_at_once(given, len(next(iter(draws.values()))))
+    return jax.tree.map(np.asarray, _answers(question, structure, batch, draws, given))
 
 
 def mean_over_draws(question: Callable[..., Array], structure: Structure, draws: Sample, *given: Any) -> np.ndarray:

@@ -103,17 +103,17 @@ def own_units(arrays: Arrays, parameters: Parameters) -> Float[Array, "channel g
 
 def group_response(group: Group, max_lag: int, arrays: Arrays, parameters: Parameters) -> Response:
     """The response of the channels of one group."""
-    members = jnp.asarray(group.channels)
-    adstock, saturation = components_of(group, parameters, members)
     everyone = len(group.channels) == arrays.lagged_exposure.shape[0]
-    lagged_exposure = arrays.lagged_exposure if everyone else arrays.lagged_exposure[members]  # indexing copies
+    members = slice(None) if everyone else jnp.asarray(group.channels)  # an index copies, and its gradient scatters
+    adstock, saturation = components_of(group, parameters, members)
     frequency = arrays.frequency[members] if group.frequency else None
+    units = own_units(arrays, parameters)[members]
     one = partial(channel_response, group, max_lag)
-    return jax.vmap(one)(lagged_exposure, own_units(arrays, parameters)[members], adstock, saturation, frequency)
+    return jax.vmap(one)(arrays.lagged_exposure[members], units, adstock, saturation, frequency)
 
 
 def components_of(
-    group: Group, parameters: Parameters, channels: Int[Array, " member"]
+    group: Group, parameters: Parameters, channels: Int[Array, " member"] | slice
 ) -> tuple[dict[str, Array], dict[str, Array]]:
     """The adstock's and the saturation's parameters of some `channels` of a group, by their own names."""
     adstock = {name: parameters[f"adstock_{name}"][channels] for name in group.adstock.parameters}

@@ -133,10 +133,15 @@ def panel_of(tree: xr.DataTree) -> xr.Dataset:
     return tree["panel"].to_dataset().assign_attrs(tree.attrs)
 
 
-def draws_at_once(given: Any) -> int:
-    """How many draws are computed together, given arrays of this size: many of a small panel, few of a large one."""
+def draws_at_once(given: Any, draws: int) -> int:
+    """How many of `draws` are computed together, given arrays of this size: many of a small panel, few of a large one.
+
+    All batches are of a size where that is possible: a smaller last one is compiled as a program of its own.
+    """
     largest = max((leaf.nbytes for leaf in jax.tree.leaves(given)), default=1)
-    return int(np.clip(WORKING_SET // max(largest, 1), 4, 256))
+    most = min(int(np.clip(WORKING_SET // max(largest, 1), 4, 256)), draws)
+    even = next(size for size in range(most, 0, -1) if draws % size == 0)
+    return even if 2 * even > most else most
 
 
 def labelled_draws(model: Model, sampled: Draws, seed: int) -> xr.Dataset:
@@ -145,7 +150,7 @@ def labelled_draws(model: Model, sampled: Draws, seed: int) -> xr.Dataset:
     chains, draws = sampled.diverging.shape
     flat = {name: values.reshape(chains * draws, *values.shape[2:]) for name, values in sampled.values.items()}
     keys = jax.random.split(jax.random.key(seed + 1), chains * draws)
-    recovered = _recovered(structure, draws_at_once(arrays), arrays, keys, flat)
+    recovered = _recovered(structure, draws_at_once(arrays, chains * draws), arrays, keys, flat)
     noise = {"sigma", "shock", "degrees_of_freedom", "concentration"}
     scales = ("scale_", "decay_", "lengthscale_")
     kept = {name: values for name, values in flat.items() if name in {*noise, "roi_spread"} or name.startswith(scales)}

@@ -25,7 +25,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpyro
 import numpyro.distributions as dist
@@ -97,7 +96,7 @@ def prior_centre(structure: Structure, arrays: Arrays, collapse: bool = True) ->
         if isinstance(prior, Alike):
             centre |= {f"{key}_common": jnp.zeros(()), f"{key}_own": jnp.zeros(len(group.channels))}
         else:
-            centre[key] = jnp.full(len(group.channels), jnp.median(prior.sample(jax.random.key(0), (101,))))
+            centre[key] = jnp.full(len(group.channels), _typical(prior))
     centre |= centre_of_scales(structure.blocks) | centre_of_drift(structure.drift)
     if geos > 1:
         centre |= {
@@ -115,6 +114,14 @@ def prior_centre(structure: Structure, arrays: Arrays, collapse: bool = True) ->
     if structure.likelihood == "student_t":
         centre["degrees_of_freedom"] = jnp.asarray(10.0)
     return centre | {"sigma": jnp.asarray(0.2 * SIGMA_SCALE)}
+
+
+def _typical(prior: dist.Distribution) -> Float[Array, ""]:
+    """The median where NumPyro knows it, else the mean where there is one."""
+    try:
+        return jnp.asarray(prior.icdf(0.5))
+    except (NotImplementedError, ImportError):
+        return jnp.where(jnp.isfinite(prior.mean), prior.mean, 1.0)
 
 
 def owners(structure: Structure) -> dict[str, tuple[int, ...]]:
@@ -154,8 +161,11 @@ def component_parameters(structure: Structure, draw: Parameters) -> dict[str, Ar
             own = prior.values(draw[f"{key}_common"], draw[f"{key}_own"], _centred(structure))
         else:
             own = draw[key]
-        values = merged.get(name, jnp.full(len(structure.channels), jnp.nan))
-        merged[name] = values.at[jnp.asarray(group.channels)].set(own)
+        if len(group.channels) == len(structure.channels):
+            merged[name] = own
+        else:
+            values = merged.get(name, jnp.full(len(structure.channels), jnp.nan))
+            merged[name] = values.at[jnp.asarray(group.channels)].set(own)
     if "habit" in draw:
         merged["habit"] = draw["habit"]
     if structure.varying:

@@ -18,42 +18,39 @@ Hamiltonian Monte Carlo by minimizing Fisher divergence", arXiv 2603.18845.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
+
+from mmm.model.vectors import OTHERS, OWN, Vectors
 
 SHRINKAGE: Final = 20.0
 """How many draws it takes for a correlation to be believed by half."""
 
-Metric = dict[tuple[str, ...], np.ndarray]
-"""What NumPyro takes: the inverse mass matrix of the sites named, a matrix or its diagonal."""
-ByDraw = Mapping[str, Float[np.ndarray, "chain draw *entry"]]
-Owners = Mapping[str, tuple[int, ...]]
-"""The channel that each entry of a site belongs to."""
+
+class Metric(NamedTuple):
+    """The inverse mass matrix: of what is each a channel's own, and the diagonal of all else."""
+
+    own: Float[np.ndarray, "own own"]
+    others: Float[np.ndarray, " other"]
 
 
-def unknown(sizes: Mapping[str, int], owners: Owners) -> Metric:
-    """The metric before anything is known, for sites of so many entries."""
-    others = _others(sizes, owners)
-    return {
-        tuple(owners): np.eye(sum(sizes[name] for name in owners)),
-        others: np.ones(sum(sizes[name] for name in others)),
-    }
+def unknown(at: Vectors) -> Metric:
+    """The metric before anything is known, at such parameters."""
+    return Metric(np.eye(at[OWN].shape[-1]), np.ones(at[OTHERS].shape[-1]))
 
 
-def learned(draws: ByDraw, gradients: ByDraw, owners: Owners) -> Metric:
-    """The metric that unconstrained `draws`, and the gradients there, ask for."""
-    own, others = tuple(owners), _others(draws, owners)
-    variances = (_rows(values, others).var(axis=0) for values in (draws, gradients))
-    x, g = _rows(draws, own), _rows(gradients, own)
-    channel = np.concatenate([np.asarray(owners[name]) for name in own])
-    metric = np.zeros((len(channel), len(channel)))
+def learned(draws: Vectors, gradients: Vectors, channel: Int[np.ndarray, " own"]) -> Metric:
+    """The metric that unconstrained `draws`, `(chain, draw, entry)`, and the gradients there ask for, `channel` being
+    that of each entry of `OWN`."""
+    variances = (_rows(values[OTHERS]).var(axis=0) for values in (draws, gradients))
+    x, g = _rows(draws[OWN]), _rows(gradients[OWN])
+    own = np.zeros((len(channel), len(channel)))
     for one in np.unique(channel):
         members = np.flatnonzero(channel == one)
-        metric[np.ix_(members, members)] = between(_shrunk(x[:, members]), _shrunk(g[:, members]))
-    return {own: metric, others: np.sqrt(np.divide(*variances))}
+        own[np.ix_(members, members)] = between(_shrunk(x[:, members]), _shrunk(g[:, members]))
+    return Metric(own, np.sqrt(np.divide(*variances)))
 
 
 def between(
@@ -78,11 +75,6 @@ def _power(matrix: Float[np.ndarray, "entry entry"], power: float) -> Float[np.n
     return (vectors * np.maximum(values, 1e-12 * values[-1]) ** power) @ vectors.T
 
 
-def _others(sites: Mapping[str, object], owners: Owners) -> tuple[str, ...]:
-    return tuple(sorted(set(sites) - set(owners)))
-
-
-def _rows(values: ByDraw, names: tuple[str, ...]) -> Float[np.ndarray, "row entry"]:
-    """The draws of all chains below each other, the sites of `names` beside each other."""
-    chains, steps = next(iter(values.values())).shape[:2]
-    return np.concatenate([np.reshape(values[name], (chains * steps, -1)) for name in names], axis=1)
+def _rows(values: Float[np.ndarray, "chain draw entry"]) -> Float[np.ndarray, "row entry"]:
+    """The draws of all chains below each other."""
+    return values.reshape(-1, values.shape[-1])

@@ -14,7 +14,7 @@ import xarray as xr
 
 from mmm.insight import contribution, decompose, roi
 from mmm.insight.predictive import predictive
-from mmm.model.fit import fit, load_fit, model_of, save_fit, study_of
+from mmm.model.fit import draws_at_once, fit, load_fit, model_of, save_fit, study_of
 
 Market = Callable[..., xr.DataTree]
 
@@ -149,3 +149,10 @@ def test_heavy_tails_keep_outliers_from_deciding(market: Market) -> None:
         observed = found["panel/kpi"]
         errors[likelihood] = float(abs(expected.mean("sample") - observed).median() / observed.mean())
     assert errors["student_t"] < 0.5 * errors["normal"]
+
+
+def test_draws_are_computed_in_batches_of_one_size_where_that_is_possible() -> None:
+    assert draws_at_once((), 4000) == 250
+    assert draws_at_once((), 10) == 10
+    assert draws_at_once((), 1009) == 256  # a prime
+    assert draws_at_once(np.zeros(2**20), 4000) == 4
