@@ -1,15 +1,19 @@
 """What could this test find, and may we believe the estimator that says so? Both asked of the geos' own past.
 
-First the A/A gate. Every acceptable assignment is tried on windows of the past in which nothing happened, each knowing
-only what came before it; the share of intervals that hold zero must be near their level. An estimator that does not
-cover there has no power curve: its detections would be false alarms.
+First the A/A gate. Acceptable assignments are tried on windows of the past in which nothing happened, each knowing only
+what came before it. P-values there should be evenly spread over 0 to 1; where they are small an estimator has no power
+curve, because its detections would be false alarms.
 
-    coverage  =  share of placebo tests with p >= 1 - level
-    refused   if coverage < level - 2 standard errors (over windows, counted as those that do not overlap)
+    coverage  =  share of placebo tests with p >= 1 - level, the intervals that hold zero
+    surprise  =  mean of -ln p, which is exponential of mean 1 and standard deviation 1 where nothing happened
+    refused   if surprise > 1 + 1.645 / sqrt(windows), counted as those that do not overlap
+
+The size of p says more than whether an interval held (Fisher's way to add up tests), and nine windows are few.
+Assignments share geos and weeks, so that they count as one.
 
 Then power. A lift is planted, the treated geos' KPI times (1 + lift) over the measured periods, and the test asked
-whether it sees it: p < 1 - level and the right sign. The conformal test fits all periods under the null, and to such a
-fit every place of the block is as good as the last, so planting goes through the whole past at its full length. For
+whether it sees it: p < 1 - level and the right sign. The conformal test fits all periods under the null and measures a
+block by its place, so planting goes through the whole past at its full length. For
 each placebo the smallest lift that is found is sought; power at a lift is the share of placebos that need no more than
 it, and the minimum detectable effect the lift at which that share reaches the wanted power.
 """
@@ -26,6 +30,7 @@ from scipy.optimize import brentq
 
 from causal.design.history import History, placebo
 from causal.design.selection import Cells, others
+from causal.estimators.conformal import persistence_of, spreads
 from causal.estimators.counterfactual import Rule, conformal_test
 from causal.estimators.synthetic_control import mixture_of_changes
 from causal.estimators.trial import Trial
@@ -42,20 +47,22 @@ class Coverage:
     """What the A/A gate found: `windows` are those that do not overlap; `refused` says why no power may be quoted."""
 
     coverage: float
-    standard_error: float
+    surprise: float
     level: float
     windows: int
     tests: int
 
     @property
     def refused(self) -> str:
-        """Empty where the estimator covers."""
-        if self.coverage >= self.level - 2 * self.standard_error:
+        """Empty where the past is as quiet as the test takes it to be."""
+        most = 1 + 1.645 / np.sqrt(self.windows)
+        if self.surprise <= most:
             return ""
         return (
-            f"on {self.tests} tests of the past in which nothing happened, {self.coverage:.0%} of the {self.level:.0%} "
-            "intervals held zero: no minimum detectable effect can be promised. Leave out geos with breaks, "
-            "take a longer history, or test longer"
+            f"{self.tests} tests of the past in which nothing happened look too much like effects: {self.coverage:.0%} "
+            f"of the {self.level:.0%} intervals held zero, and -ln p was {self.surprise:.2f} on average, where "
+            f"{most:.2f} may be: no minimum detectable effect can be promised. Leave out geos with breaks, take a "
+            "longer history, or test longer"
         )
 
 
@@ -101,20 +108,15 @@ def aa_coverage(
         )
     ends = np.unique(np.linspace(first, length, WINDOWS).round().astype(int))
     apart = 1 + (int(ends[-1]) - int(ends[0])) // measured
-    held = np.array(
+    p_values = np.array(
         [
-            [
-                _p_value(_of(history, cells, int(end), measured), rule) >= 1 - level
-                for cells in assignments[:ASSIGNMENTS]
-            ]
+            [_p_value(_of(history, cells, int(end), measured), rule) for cells in assignments[:ASSIGNMENTS]]
             for end in ends
         ]
     )
-    by_window = held.mean(1)
-    floor = np.sqrt(level * (1 - level) / held.size)
-    scatter = float(by_window.std(ddof=1)) if len(ends) > 1 else 0.5
-    error = max(scatter / np.sqrt(min(apart, len(ends))), floor)
-    return Coverage(float(held.mean()), float(error), level, min(apart, len(ends)), held.size)
+    held = p_values >= 1 - level
+    surprise = float(-np.log(p_values).mean())
+    return Coverage(float(held.mean()), surprise, level, min(apart, len(ends)), held.size)
 
 
 def simulate_power(
@@ -136,7 +138,7 @@ def simulate_power(
     length, measured = len(history.times), len(profile)
     ends = np.unique(np.linspace(measured, length, max(1, min(WINDOWS, length // measured))).round().astype(int))
     thresholds = [
-        [_threshold(_turned(history, cells, int(end), measured, cell), shape, sign, level, rule) for end in ends]
+        [_threshold(_within(history, cells, int(end), measured, cell), shape, sign, level, rule) for end in ends]
         for cells in assignments[:ASSIGNMENTS]
     ]
     return Power(np.array(thresholds))
@@ -151,23 +153,20 @@ def planted(trial: Trial, lift: float, shape: Float[np.ndarray, " measured"]) ->
 
 def found(trial: Trial, sign: int, level: float, rule: Rule = mixture_of_changes) -> bool:
     """Whether the test sees an effect of this sign."""
-    test = conformal_test(trial, rule)
-    residuals = test.residuals(0.0)
-    return sign * float(residuals[trial.measured].sum()) > 0 and test.p_value_of(residuals) < 1 - level
+    return conformal_test(trial, rule).surplus(0.0, level, sign) > 0
 
 
 def _threshold(trial: Trial, shape: np.ndarray, sign: int, level: float, rule: Rule) -> float:
-    """The smallest lift that is found in this placebo, to `PRECISION`; infinite where none up to `MOST_LIFT` is."""
+    """The smallest lift that is found in this placebo, to `PRECISION`; infinite where none up to `MOST_LIFT` is.
+
+    The test will stand at the end of its series, where a total strays farther than here (`conformal.spreads`): the lift
+    is that much larger there.
+    """
 
     @cache
     def surplus(lift: float) -> float:
-        """By how much the block's total is beyond what the test asks of it, as a share of the treated geos' KPI."""
-        test = conformal_test(planted(trial, sign * lift, shape), rule)
-        residuals = test.residuals(0.0)
-        total = sign * float(residuals[trial.measured].sum())
-        return (total - test.critical(residuals, level)) / scale
+        return conformal_test(planted(trial, sign * lift, shape), rule).surplus(0.0, level, sign)
 
-    scale = float(np.abs(trial.target[trial.measured]).sum()) or 1.0
     if surplus(0.0) > 0:
         return 0.0
     high = FIRST_LIFT
@@ -175,17 +174,21 @@ def _threshold(trial: Trial, shape: np.ndarray, sign: int, level: float, rule: R
         high *= 2
         if high > MOST_LIFT:
             return float("inf")
-    return float(brentq(surplus, 0.0, high, xtol=PRECISION)) + PRECISION
+    test = conformal_test(trial, rule)
+    spread = spreads(test.periods, test.measured, persistence_of(test.residuals(0.0)))
+    farther = float(spread[test.periods - test.measured] / spread[test.start])
+    return farther * (float(brentq(surplus, 0.0, high, xtol=PRECISION)) + PRECISION)
 
 
 def _of(history: History, cells: Cells, end: int, measured: int, cell: int = 0) -> Trial:
     return placebo(history, cells[cell], others(cells, cells[cell]), end, measured)
 
 
-def _turned(history: History, cells: Cells, end: int, measured: int, cell: int) -> Trial:
-    """The whole past, turned so that the block ending before period `end` comes last: only for fits to all periods."""
+def _within(history: History, cells: Cells, end: int, measured: int, cell: int) -> Trial:
+    """The whole past, the block that ends before period `end` measured: only for fits to all periods."""
     trial = _of(history, cells, len(history.times), measured, cell)
-    return replace(trial, kpi=np.roll(trial.kpi, len(history.times) - end, axis=1))
+    number = np.arange(len(history.times))
+    return replace(trial, measured=(number >= end - measured) & (number < end))
 
 
 def _p_value(trial: Trial, rule: Rule) -> float:

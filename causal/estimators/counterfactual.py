@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float
 
-from causal.estimators.conformal import Permutation, Statistic, Test, invert, total
+from causal.estimators.conformal import Permutation, Statistic, Test, invert, standardised, total
 from causal.estimators.estimate import LEVEL, Estimate, window_of
 from causal.estimators.trial import Trial
 
@@ -67,8 +67,13 @@ def measure(
     )
 
 
-def conformal_test(trial: Trial, rule: Rule, permutation: Permutation = "block", statistic: Statistic = total) -> Test:
-    """The permutation test of effects in proportion to sales: the rule refitted to all periods, without the effect."""
+def conformal_test(
+    trial: Trial, rule: Rule, permutation: Permutation = "block", statistic: Statistic | None = None
+) -> Test:
+    """The permutation test of effects in proportion to sales: the rule refitted to all periods, without the effect.
+
+    Periods drawn independently have no place, so the statistic's default is then the total as it is.
+    """
     everything = np.ones(len(trial.times), dtype=bool)
     controls, target, profile = trial.controls, trial.target, effect_profile(trial)
 
@@ -76,7 +81,9 @@ def conformal_test(trial: Trial, rule: Rule, permutation: Permutation = "block",
         untouched = target - effect * profile
         return untouched - rule(untouched, controls, everything).expected
 
-    return Test(residuals, len(trial.times), int(trial.measured.sum()), permutation, statistic)
+    statistic = statistic or (standardised if permutation == "block" else total)
+    start, measured = int(trial.measured.argmax()), int(trial.measured.sum())
+    return Test(residuals, len(trial.times), measured, start, permutation, statistic)
 
 
 def effect_profile(trial: Trial) -> Float[np.ndarray, " time"]:

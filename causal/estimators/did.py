@@ -72,11 +72,10 @@ def event_study(
 
 
 def _one_period(trial: Trial, period: int, level: float) -> dict[str, float]:
-    order = np.append(np.setdiff1d(np.flatnonzero(~trial.measured), period), period)
-    alone = replace(
-        trial, kpi=trial.kpi[:, order], times=trial.times[order], measured=np.arange(len(order)) == len(order) - 1
-    )
+    kept = np.flatnonzero(~trial.measured | (np.arange(len(trial.times)) == period))
+    alone = replace(trial, kpi=trial.kpi[:, kept], times=trial.times[kept], measured=kept == period)
     gap = alone.target - parallel(alone.target, alone.controls, ~alone.measured).expected
     test = conformal_test(alone, parallel)
-    low, high = invert(test, float(gap[-1]), float(gap[:-1].std()) or 1.0, level)
-    return {"effect": float(gap[-1]), "low": low, "high": high, "p_value": test.p_value()}
+    effect, others = float(gap[alone.measured][0]), gap[~alone.measured]
+    low, high = invert(test, effect, float(others.std()) or 1.0, level)
+    return {"effect": effect, "low": low, "high": high, "p_value": test.p_value()}

@@ -29,7 +29,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Int
 
-from causal.estimators.conformal import ROUNDING, Test, invert
+from causal.estimators.conformal import ROUNDING, Test, invert, total
 from causal.estimators.counterfactual import SHARED
 from causal.estimators.estimate import LEVEL, Estimate, Window
 from causal.estimators.trial import LEAST_BEFORE, Day, Panel, Trial, read_trial, wide_table
@@ -190,7 +190,7 @@ def permutation_test(
     def residuals(effect: float) -> Float[np.ndarray, " sample"]:
         return seen - effect * planted
 
-    return Test(residuals, len(seen), 1), float(seen[-1])
+    return Test(residuals, len(seen), 1, len(seen) - 1, statistic=total), float(seen[-1])
 
 
 def permuted(weights: Cells, shares: Cells) -> Float[np.ndarray, " sample"]:

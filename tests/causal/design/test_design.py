@@ -147,7 +147,7 @@ def test_a_design_whose_only_treated_geo_outgrows_the_others_is_refused() -> Non
 
 
 def test_a_refused_design_states_no_effect(past: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("causal.design.plan.aa_coverage", lambda *_: Coverage(0.5, 0.05, 0.9, 8, 100))
+    monkeypatch.setattr("causal.design.plan.aa_coverage", lambda *_: Coverage(0.5, 2.5, 0.9, 8, 100))
     refused = design(past, "tv", PERIODS, spend="tv")
     assert "50%" in refused.refused
     assert np.isnan(refused.cells[0].minimum_detectable_lift)
