@@ -28,7 +28,7 @@ from jaxtyping import Float
 from scipy import stats
 
 from causal.estimand import disjoint, listed, overlap
-from causal.regression import Adjusted, Estimate, Observations, adjust, effects_of, estimate, remove, whiten
+from causal.regression import Adjusted, Estimate, Observations, adjust, effects_of, estimate, remove, settle, whiten
 from mmm.study import INTERVAL
 
 Result = Literal["pass", "fail", "not_testable"]
@@ -154,19 +154,21 @@ def lead(ahead: Estimate | str) -> GateResult:
     return GateResult("lead", p_value, "pass", note)
 
 
-def hidden_demand(ahead: Estimate | str, rows: Adjusted, claims: Float[np.ndarray, " draw"]) -> GateResult:
+def hidden_demand(data: Observations, claims: Float[np.ndarray, " draw"]) -> GateResult:
     """Whether the two traces that a hidden demand leaves are there together: sales come early, and the claim is high.
 
         z = (z_lead + z_claim) / sqrt(2),     z_claim = (mean claim - effect) / sqrt(standard error^2 + var claims)
 
     A demand that drives spend and sales makes future exposure go with today's KPI, and gives the channel credit that
     it loses once persistence is taken out. In a sound channel the two are nearly independent, so the sum sees what
-    neither does alone. `ahead` is what `future` found; `claims` are the model's draws of the effect per unit of
-    exposure. The statistic is the one-sided p-value, normal scores added (Stouffer).
+    neither does alone. Both are sought in `settle`d sales, in which noise does not hide how far demand wanders.
+    `claims` are the model's draws of the effect per unit of exposure. The statistic is the one-sided p-value, normal
+    scores added (Stouffer).
     """
+    settled = settle(data)
+    ahead, found = future(settled), estimate(settled)
     if isinstance(ahead, str):
         return GateResult("hidden_demand", np.nan, "not_testable", ahead)
-    found = estimate(rows)
     surplus = (float(claims.mean()) - found.effect) / np.hypot(found.standard_error, float(claims.std()))
     traces = [_score(ahead.ratio, ahead.degrees), _score(surplus, found.degrees)]
     p_value = float(stats.norm.sf(sum(traces) / np.sqrt(2)))

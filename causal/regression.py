@@ -24,6 +24,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 PERSISTENCES = np.linspace(0.0, 0.98, 50)
+RIPPLES = (0.0, 0.2, 0.4, 0.6, 0.8)
 LAGS = 4
 """Neighbouring periods that the standard error lets be correlated, after the persistence was taken out."""
 RIDGE = 1e-10
@@ -107,6 +108,28 @@ def unwhiten(
     return whole * present
 
 
+def settle(data: Observations) -> Observations:
+    """The same question about sums that fade, `v[t] + ripple * v[t-1] + ...`: sales wander, and there is noise on top.
+
+        AR(1) + noise:  u[t] = persistence * u[t-1] + e[t] - ripple * e[t-1],     so  u / (1 - ripple L)  is AR(1)
+
+    Taken for an AR(1), the sum looks less persistent than demand is, and demand is left in what `adjust` compares. The
+    ripple is the restricted maximum-likelihood value; sums have unit Jacobian, so likelihoods are of the same sales.
+    """
+    whole = replace(data, covariates=independent(data.covariates, data.present))
+    candidates = [faded(whole, ripple) for ripple in RIPPLES]
+    return max(candidates, key=lambda each: persistence_likelihood(each).max())
+
+
+def faded(data: Observations, ripple: float) -> Observations:
+    """KPI, exposure and covariates as sums over their past that fade by `ripple` a period and start anew after a hole."""
+    columns = np.concatenate([data.kpi[..., None], data.exposure[..., None], data.covariates], axis=-1)
+    sums = columns * data.present[..., None]
+    for time in range(1, sums.shape[1]):
+        sums[:, time] += ripple * sums[:, time - 1] * data.present[:, time, None]
+    return Observations(sums[..., 0], sums[..., 1], sums[..., 2:], data.present)
+
+
 def adjust(data: Observations, persistence: float | None = None) -> Adjusted:
     """Take persistence and covariates out of KPI and exposure; the persistence is estimated unless given."""
     covariates = independent(data.covariates, data.present)
@@ -178,12 +201,12 @@ def estimate_persistence(data: Observations) -> float:
 
 
 def persistence_likelihood(data: Observations) -> Float[np.ndarray, " persistence"]:
-    """The restricted log likelihood of each of `PERSISTENCES`.
+    """The restricted log likelihood of each of `PERSISTENCES`, in the units of the data.
 
     The matrix of products of the whitened columns is a quadratic in the persistence, so every candidate costs one
     Cholesky factor: its last pivot is the residual, the others are the determinant. Needs independent covariates.
     """
-    scale = [np.std(series) or 1.0 for series in (data.exposure, data.kpi)]
+    scale = [float(np.std(series)) or 1.0 for series in (data.exposure, data.kpi)]
     columns = np.concatenate(
         [data.covariates, data.exposure[..., None] / scale[0], data.kpi[..., None] / scale[1]], axis=-1
     )
@@ -201,5 +224,5 @@ def persistence_likelihood(data: Observations) -> Float[np.ndarray, " persistenc
     pivots = np.diagonal(np.linalg.cholesky(products + RIDGE * np.eye(columns.shape[-1])), axis1=1, axis2=2)
     spare = int(data.present.sum()) - columns.shape[-1] + 1
     likelihood = -spare * np.log(pivots[:, -1]) - np.log(pivots[:, :-1]).sum(1)
-    likelihood += 0.5 * len(first) * np.log1p(-(PERSISTENCES**2))
+    likelihood += 0.5 * len(first) * np.log1p(-(PERSISTENCES**2)) - spare * np.log(scale[1]) - np.log(scale[0])
     return likelihood

@@ -179,10 +179,10 @@ def judge(
 def _attacks(question: Question, evidence: Evidence) -> list[GateResult]:
     data, rows, periods_per_year = question.data, question.rows, evidence.setting.periods_per_year
     rng = np.random.default_rng([evidence.seed, evidence.channels.index(question.estimand.channel), 1])
-    claims, ahead = question.model / question.exposure_total, gates.future(data)
+    claims = question.model / question.exposure_total
     return [
-        gates.lead(ahead),
-        gates.hidden_demand(ahead, rows, claims),
+        gates.lead(gates.future(data)),
+        gates.hidden_demand(data, claims),
         gates.circular_shift(data, rows, float(claims.mean())),
         gates.agreement(question.answer, question.model, amounts(question)),
         robustness.block_subset(rows, max(2, round(BLOCK_WEEKS * periods_per_year / 52)), rng),

@@ -61,7 +61,7 @@ def _lead(data: Observations) -> gates.GateResult:
 
 
 def _hidden(data: Observations, claims: np.ndarray) -> gates.GateResult:
-    return gates.hidden_demand(gates.future(data), adjust(data), claims)
+    return gates.hidden_demand(data, claims)
 
 
 def test_spend_that_follows_demand_fails_the_lead_test() -> None:
