@@ -10,7 +10,7 @@ asked. To validate results of another model, build an `Evidence` from its draws.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -21,6 +21,7 @@ from jaxtyping import Float
 from causal import gates
 from causal.adjustment import GEO, Setting, setting
 from causal.estimand import Estimand, answer_draws, effect_draws
+from causal.negative_control import read_negative_controls
 from causal.regression import Adjusted, Observations, adjust, independent, observations, whiten
 from mmm.study import INTERVAL
 
@@ -35,7 +36,8 @@ CELLS = 80_000
 
 @dataclass(frozen=True)
 class Evidence:
-    """The fit as `causal` sees it: the setting, and draws of each channel's transformed exposure and contribution."""
+    """The fit as `causal` sees it: the setting, and draws of each channel's transformed exposure and contribution;
+    and, where the user brings any, series that no channel can move."""
 
     setting: Setting
     channels: tuple[str, ...]
@@ -44,6 +46,7 @@ class Evidence:
     window: tuple[str, str]
     units: str
     seed: int
+    untouched: dict[str, Float[np.ndarray, "geo time"]] = field(default_factory=dict)
 
     @cached_property
     def mean_exposure(self) -> Float[np.ndarray, "channel geo time"]:
@@ -69,7 +72,9 @@ class Question:
     kpi_total: float
 
 
-def read_evidence(fit: xr.DataTree, seed: int | None, samples: int | None = None) -> Evidence:
+def read_evidence(
+    fit: xr.DataTree, seed: int | None, samples: int | None = None, negative_controls: pd.DataFrame | None = None
+) -> Evidence:
     """What a fit says about its channels, through its panel and `mmm.insight` alone."""
     from mmm import insight
 
@@ -87,6 +92,7 @@ def read_evidence(fit: xr.DataTree, seed: int | None, samples: int | None = None
         window=(dates[0], dates[-1]),
         units=str(panel["kpi"].attrs.get("units", "KPI units")),
         seed=int(fit.attrs["seed"]) if seed is None else seed,
+        untouched={} if negative_controls is None else read_negative_controls(negative_controls, panel),
     )
 
 

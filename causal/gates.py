@@ -8,6 +8,7 @@ Each gate is one attack on the claim "this channel caused these sales", a functi
     circular_shift  does the same flighting, moved to other periods, show as much?
     lead            does *future* exposure "move" today's KPI?                                   fails at p < 5 %
     hidden_demand   that, and the model's claim above adjustment, taken together                 fails at p < 10 %
+    negative_control  does it go with a series that it cannot move, where there is one?        fails at p < 5 %
     agreement       do model and adjustment name amounts that have a value in common?
 
 The chapter `robustness` holds those that ask how much it takes to move the answer. A gate that cannot fail for want of
@@ -20,6 +21,7 @@ alarms in the study that `rates` names.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -183,6 +185,24 @@ def hidden_demand(data: Observations, claims: Float[np.ndarray, " draw"]) -> Gat
 def _score(ratio: float, degrees: int) -> float:
     """The normal deviate as rare as a t statistic."""
     return float(np.sign(ratio) * stats.norm.isf(stats.t.sf(abs(ratio), degrees)))
+
+
+def negative_control(data: Observations, untouched: Mapping[str, Float[np.ndarray, "geo time"]]) -> GateResult:
+    """Whether the exposure goes with a series that it cannot move, the same causes held still (Lipsitch, Tchetgen
+    Tchetgen and Cohen, Epidemiology 2010); the statistic is the smallest two-sided p-value times the number of series.
+    """
+    p_values = {}
+    for name, series in untouched.items():
+        present = np.isfinite(series)
+        found = estimate(settle(replace(data, kpi=np.where(present, series, 0.0), present=present)))
+        p_values[name] = min(1.0, float(2 * stats.t.sf(abs(found.ratio), found.degrees)) * len(untouched))
+    name = min(p_values, key=lambda each: p_values[each])
+    if p_values[name] < SIGNIFICANCE:
+        said = f"The channel's exposure goes with {name}, which it cannot move (p = {p_values[name]:.2g})"
+        note = f"{said}: something that moves both is not held still."
+        return GateResult("negative_control", p_values[name], "fail", note)
+    note = f"Nothing that the channel cannot move goes with its exposure; nearest is {name} (p = {p_values[name]:.2g})."
+    return GateResult("negative_control", p_values[name], "pass", note)
 
 
 def agreement(answer: Float[np.ndarray, " answer"], model: Float[np.ndarray, " draw"], claim: str) -> GateResult:

@@ -11,6 +11,9 @@ kinds of channel:
     effective    the same flighting, with an effect three standard errors large
     confounded   half of the flighting's variance is the demand itself, no effect
 
+A market may bring a series that the channel cannot move, say the sales of another product: `sister` is the share of its
+wandering's variance that is the market's demand, the rest an AR(0.9) of its own, with noise on top.
+
 The "model" under test is right and certain: it states the true contribution (for a confounded channel the biased one,
 as a mix model would), so that whatever a gate says against a sound channel is a false alarm. How far a confounded
 channel is overstated is `claimed`, in units of what a regression in levels finds: where the model claims no more than
@@ -28,7 +31,7 @@ from jaxtyping import Float
 
 from causal.adjustment import GEO, SEASON, TREND, Setting, season, trend
 from causal.evidence import Evidence
-from causal.verdict import GATES, judge
+from causal.verdict import judge
 
 Kind = Literal["null", "effective", "confounded"]
 
@@ -50,22 +53,29 @@ def failure_rates(
     persistence: float = 0.9,
     seed: int = 0,
     claimed: float = 1.0,
+    sister: float | None = None,
 ) -> pd.DataFrame:
     """Shares of `pass`, `fail` and `not_testable` by gate; the last row counts channels that any gate fails."""
     rng = np.random.default_rng(seed)
     results = []
     for _ in range(channels):
-        evidence = simulate(kind, geos, periods, persistence, rng, claimed)
+        evidence = simulate(kind, geos, periods, persistence, rng, claimed, sister)
         judged = judge(evidence, "channel", (SEASON, TREND, GEO, "other"))
         results.append({result.gate: result.result for result in judged})
-    table = pd.DataFrame(results)[list(GATES)]
+    table = pd.DataFrame(results)
     shares = pd.DataFrame({result: (table == result).mean() for result in ("pass", "fail", "not_testable")})
     shares.loc["any"] = [np.nan, float((table == "fail").any(axis=1).mean()), np.nan]
     return shares
 
 
 def simulate(
-    kind: Kind, geos: int, periods: int, persistence: float, rng: np.random.Generator, claimed: float = 1.0
+    kind: Kind,
+    geos: int,
+    periods: int,
+    persistence: float,
+    rng: np.random.Generator,
+    claimed: float = 1.0,
+    sister: float | None = None,
 ) -> Evidence:
     """One channel among two, with known truth, as `Evidence`: half of demand and flighting is shared by all geos."""
     length = periods + LAGS
@@ -98,7 +108,15 @@ def simulate(
         window=("2023-01-02", "2025-12-22"),
         units="KPI units",
         seed=int(rng.integers(2**31)),
+        untouched={} if sister is None else {"another product": _sister(demand, sister, rng)[:, LAGS:]},
     )
+
+
+def _sister(
+    demand: Float[np.ndarray, "geo time"], share: float, rng: np.random.Generator
+) -> Float[np.ndarray, "geo time"]:
+    own = wander(len(demand), demand.shape[1], 0.9, rng)
+    return 50 + np.sqrt(share) * demand + np.sqrt(1 - share) * own + NOISE * rng.standard_normal(demand.shape)
 
 
 def wander(series: int, length: int, persistence: float, rng: np.random.Generator) -> Float[np.ndarray, "geo time"]:

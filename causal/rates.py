@@ -31,6 +31,7 @@ NATIONAL = {
     "leave_one_out": 0.0,
     "robustness": 0.054,
     "planted_effect": 0.01,
+    "negative_control": 0.06,
     "experiment": FALSE_ALARMS,
 }
 PANEL = {
@@ -45,6 +46,7 @@ PANEL = {
     "leave_one_out": 0.0,
     "robustness": 0.0,
     "planted_effect": 0.01,
+    "negative_control": 0.072,
     "experiment": FALSE_ALARMS,
 }
 

@@ -122,7 +122,7 @@ def settle(data: Observations) -> Observations:
 
 
 def faded(data: Observations, ripple: float) -> Observations:
-    """KPI, exposure and covariates as sums over their past that fade by `ripple` a period and start anew after a hole."""
+    """KPI, exposure and covariates as sums that fade by `ripple` a period and start anew after a hole."""
     columns = np.concatenate([data.kpi[..., None], data.exposure[..., None], data.covariates], axis=-1)
     sums = columns * data.present[..., None]
     for time in range(1, sums.shape[1]):

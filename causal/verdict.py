@@ -58,7 +58,7 @@ GATES = (
     "planted_effect",
 )
 IDENTIFYING = ("identification", "positivity")
-CONTRADICTING = ("lead", "hidden_demand", "circular_shift", "agreement")
+CONTRADICTING = ("lead", "hidden_demand", "circular_shift", "agreement", "negative_control")
 
 Progress = Callable[[int, int, str], None]
 Experiment = Literal["randomised", "quasi", "contradicts"]
@@ -72,6 +72,7 @@ def validate(
     lift: pd.DataFrame | None = None,
     latent_demand: LatentDemand = False,
     mediators: Mapping[str, Collection[str]] | None = None,
+    negative_controls: pd.DataFrame | None = None,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Every gate on every channel, with the label that they allow: the table `verdicts`.
@@ -79,10 +80,17 @@ def validate(
     `latent_demand` says that an unmeasured demand drives spend: for all channels (True), or for those named.
     `mediators` names, for a channel, the causes that it moves itself (brand search after TV): they are not held still.
     `lift` is the lift table (`mmm.data.lift.read_lift`): only its experiments can raise a label above "only".
+    `negative_controls` holds series that no channel can move, for a further gate (`causal.negative_control`).
     `progress(done, total, channel)` is called after each channel. `seed` defaults to the fit's.
     """
     return examine(
-        fit, seed=seed, lift=lift, latent_demand=latent_demand, mediators=mediators, progress=progress
+        fit,
+        seed=seed,
+        lift=lift,
+        latent_demand=latent_demand,
+        mediators=mediators,
+        negative_controls=negative_controls,
+        progress=progress,
     ).verdicts
 
 
@@ -100,10 +108,11 @@ def examine(
     lift: pd.DataFrame | None = None,
     latent_demand: LatentDemand = False,
     mediators: Mapping[str, Collection[str]] | None = None,
+    negative_controls: pd.DataFrame | None = None,
     progress: Progress | None = None,
 ) -> Examined:
     """What `validate` and `effects` say, each channel's question asked once for both."""
-    evidence = read_evidence(fit, seed)
+    evidence = read_evidence(fit, seed, negative_controls=negative_controls)
     compared = {} if lift is None else compare(fit, lift)
     tables, rows = [], []
     for number, (channel, adjustment, question) in enumerate(_asked(evidence, latent_demand, mediators)):
@@ -160,6 +169,7 @@ def judge(
     evidence: Evidence, channel: str, adjustment: tuple[str, ...] | None, question: Question | None = None
 ) -> list[GateResult]:
     """Every gate's result for one channel, in the order of `GATES`; the first that cannot be met silences the rest.
+    Where the evidence has series that the channel cannot move, `negative_control` comes last.
 
     `question` is the channel's, where it was asked already.
     """
@@ -173,7 +183,8 @@ def judge(
             question.positivity,
             *_silenced(2, "The exposure leaves too little to compare, so there is nothing to test."),
         ]
-    return [identified, question.positivity, *_attacks(question, evidence)]
+    results = [identified, question.positivity, *_attacks(question, evidence)]
+    return [*results, gates.negative_control(question.data, evidence.untouched)] if evidence.untouched else results
 
 
 def _attacks(question: Question, evidence: Evidence) -> list[GateResult]:

@@ -41,6 +41,7 @@ GATES = {
     "leave_one_out": message("Leave one out"),
     "robustness": message("Robustness"),
     "planted_effect": message("Planted effect"),
+    "negative_control": message("Negative control"),
     "experiment": message("Experiment"),
 }
 EVIDENCE = {

@@ -30,6 +30,7 @@ GATES = {
     "leave_one_out": ("Left out", "does the sign hold without any one quarter or geo?"),
     "experiment": ("Experiment", "do model and experiments agree on what was tested?"),
     "planted_effect": ("Planted", "does adjustment find an effect that was planted into sales like these?"),
+    "negative_control": ("Untouched", "does a series that the channel cannot move stay apart from it?"),
     "robustness": ("Robust", "would a hidden cause have to be stronger than the strongest measured one?"),
 }
 """What each gate is called in a table's head, and the question it asks."""
