@@ -11,7 +11,8 @@ strays farthest from it at its ends, the more the longer it wanders, and the mea
 
     u ~ AR(1), mean taken out:    variance of a total = b' (I - J) R (I - J) b,    b the block, J = 11'/T, R = rho^|i-j|
 
-Left out, that is one false alarm in a hundred too many on quiet markets and six on wandering ones (`causal/DESIGN.md`).
+Left out, that is one false alarm in a hundred too many on quiet markets and up to four on wandering ones
+(`causal/DESIGN.md`).
 
 The interval is every h with p(h) >= 1 - level, so p-value and interval are one test. Shifts keep the autocorrelation of
 the residuals, which independent permutations destroy (they are here to compare with other packages). Fitting under the

@@ -22,12 +22,12 @@ def test_a_planted_lift_of_five_percent_in_forty_geos_is_found_as_often_as_promi
 
 @pytest.mark.slow
 def test_designs_that_do_not_cover_are_refused_and_sound_ones_are_not() -> None:
-    """20 markets each: refused were 0 sound ones, 15 whose treated geo grows, 11 with a break (`causal/DESIGN.md`)."""
+    """20 markets each: refused were 1 sound one, 17 whose treated geo grows, 20 with a break (`causal/DESIGN.md`)."""
     assert refused("none", 20, seed=2)["refused"] <= 0.1
     for fault in ("grows", "break"):
         seen = refused(fault, 20, seed=2)
         assert seen["coverage"] < 0.7
-        assert seen["refused"] > 0.3
+        assert seen["refused"] > 0.6
 
 
 @pytest.mark.slow
