@@ -87,6 +87,7 @@ class Market(NamedTuple):
 class Majorant(NamedTuple):
     """By cell, the line that stands in for a curve before `point`: for `f`, or for `g` where `sharpness` is above 0.
 
+    `height` is the line's at exposure 0; a chord stands in for the whole curve (`point` is infinite).
     `sharpness` is `b / theta`; `start` and `rise` are the chord in place of exp where a log link has none.
     """
 
@@ -155,7 +156,7 @@ def _earning(form: Form, market: Market, spend: Calendar, majorant: Majorant | N
     response = saturated(form, market, exposure)
     if majorant is None:
         return _total(form, market, _linear(market, response))
-    line = majorant.height + majorant.slope * (exposure - majorant.point)
+    line = majorant.height + majorant.slope * exposure
     if not form.multiplies:
         return _total(form, market, _linear(market, jnp.where(exposure < majorant.point, line, response)))
     bent = jnp.where(exposure < majorant.point, line, _bent(response, majorant.sharpness))
@@ -218,7 +219,7 @@ def _straight(bent: Cells, sharpness: Sharpness) -> Cells:
 
 
 def _tangent(curve: Callable[[Cells], Cells], first: Cells, last: Cells) -> tuple[Cells, Cells, Cells]:
-    """Point, height and slope of the line: the leftmost tangent found above the curve at `first`, or the chord."""
+    """Point, height at 0 and slope of the line: the leftmost tangent found above the curve at `first`, or the chord."""
 
     def both(at: Cells) -> tuple[Cells, Cells]:
         return jax.jvp(curve, (at,), (jnp.ones_like(at),))
@@ -238,10 +239,6 @@ def _tangent(curve: Callable[[Cells], Cells], first: Cells, last: Cells) -> tupl
     point = jax.lax.fori_loop(0, HALVINGS, halve, (first, last))[1]
     height, slope = both(point)
     chord = ~holds(last)
-    width = jnp.where(last > first, last - first, 1.0)
-    end = curve(last)
-    return (
-        jnp.where(chord, last, point),
-        jnp.where(chord, end, height),
-        jnp.where(chord, (end - start) / width, slope),
-    )
+    slope = jnp.where(chord, (curve(last) - start) / jnp.where(last > first, last - first, 1.0), slope)
+    height = jnp.where(chord, start - slope * first, height - slope * point)
+    return jnp.where(chord, jnp.inf, point), height, slope  # at its right end too, a chord has the chord's slope

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmm.media.saturation import none, power
-from mmm.plan.ascent import Joint, most_by_channel, search
+from mmm.plan.ascent import Joint, _majorant_oracle, most_by_channel, search
 from mmm.plan.joint import Form, Market, carried, earned, majorant_of, saturated, thinned
 from mmm.plan.measure import Measure, measured
 from mmm.plan.polytope import Projection
@@ -72,6 +72,19 @@ def test_the_majorant_is_concave_and_never_below_what_is_earned(seed: int, slope
     room = 1e-9 * float(jnp.abs(heights[0]).max())
     assert (heights[0] >= earned(form, market, one) - room).all()
     assert (heights[2] >= (heights[0] + heights[1]) / 2 - room).all()
+
+
+def test_a_plane_through_a_calendar_at_its_upper_limits_bounds_every_other() -> None:
+    """Where curves are convex all the way, the slope at the right end has to be the chord's."""
+    problem = calendar_problem(channels=1, slope=3.5, scatter=0.0)
+    market = problem.market
+    parameters = {**market.parameters[0], "half_saturation": jnp.full((1, 8), 9.0)}
+    problem = replace(problem, market=market._replace(parameters=(parameters,)))
+    upper = problem.limits.upper
+    height, slope = _majorant_oracle(problem, np.ones(8))(upper)
+    for share in (0.0, 0.5, 0.9):
+        draws = earned(problem.form, problem.market, jnp.asarray((share * upper).reshape(problem.shape)))
+        assert height + slope @ (share * upper - upper) >= float(draws.mean()) - 1e-9 * height
 
 
 def test_curves_whose_exponential_bends_twice_still_lie_below_their_majorant() -> None:
