@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -31,9 +33,13 @@ def test_the_nearest_of_two_cells_that_share_a_budget() -> None:
 
 
 @settings(deadline=None, max_examples=25)
-@given(seed=st.integers(0, 10_000), far=st.floats(0.1, 20.0))
-def test_the_nearest_calendar_is_allowed_and_no_allowed_one_is_nearer(seed: int, far: float) -> None:
+@given(seed=st.integers(0, 10_000), far=st.floats(0.1, 20.0), change=st.floats(0.6, 3.0))
+def test_the_nearest_calendar_is_allowed_and_no_allowed_one_is_nearer(seed: int, far: float, change: float) -> None:
     limits, random = limits_of(REFERENCE, 1.0, (0.7, 1.2), 2.0), np.random.default_rng(seed)
+    steps, most = np.eye(6)[[1, 2, 4, 5]] - np.eye(6)[[0, 1, 3, 4]], change * np.array([20.0, 20.0, 6.0, 6.0])
+    limits = replace(
+        limits, rows=np.vstack([limits.rows, steps]), low=np.r_[limits.low, -most], high=np.r_[limits.high, most]
+    )
     wish = REFERENCE.ravel() + far * 10 * random.normal(size=6)
     found = Projection(limits, np.ones(6)).nearest(wish)
     assert broken_by(limits, found) < 1e-6
