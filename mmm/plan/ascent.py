@@ -4,7 +4,7 @@
 to `spend + step * gradient`, with the step length of Barzilai and Borwein (the curvature seen between the last two
 points) and a line search that may pass through slightly worse points (the spectral projected gradient of Birgin,
 Martínez and Raydan, 2000). `search` climbs from many starts on a part of the draws and ends the best with all of them.
-`certify` proves what is left to gain, as `mmm.plan.joint` explains.
+`certify` proves what is left to gain, as `mmm.plan.majorant` explains.
 
 What is climbed is a measure of risk over joint draws (`mmm.plan.measure`). For the bound the measure is replaced by
 a mean over reweighted draws that it never exceeds.
@@ -23,7 +23,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from mmm.plan.joint import Form, Majorant, Market, earned, majorant_of, thinned
+from mmm.plan.boxes import tightened
+from mmm.plan.joint import Form, Market, earned, thinned
+from mmm.plan.majorant import Majorant, at_most, majorant_of, shares_of
 from mmm.plan.measure import Measure, measured, weights
 from mmm.plan.polytope import Cells, Polytope, Projection, farthest, repaired
 
@@ -32,6 +34,9 @@ FEW: Final = 100
 
 STEPS: Final = 60
 """Gradients from one start, at most."""
+
+CLOSE: Final = 5e-3
+"""A bound this close, relative to what the plan earns, is not tightened further."""
 
 SETTLED: Final = 1e-5
 """A climb ends when a whole step promises less than this share of what the reference earns."""
@@ -101,17 +106,30 @@ def certify(problem: Joint, spend: Cells, projection: Projection | None = None) 
     gained = _draws(problem, spend) - held
     value = measured(problem.measure, jnp.asarray(gained))
     weight = weights(problem.measure, gained)
-    oracle = _majorant_oracle(problem, weight)
+    majorant = _majorant(problem)
+    oracle = _above(problem, majorant, weight)
     top = repaired(problem.limits, climb(oracle, projection, spend, SETTLED * abs(float(held.mean()))))
     height, slope = oracle(top)
-    bound = height + slope @ (farthest(problem.limits, slope) - top) - float((weight * held).mean())
+    bound = height + slope @ (farthest(problem.limits, slope) - top)
+    before = float((weight * held).mean())
+    enough = before + float(value) + CLOSE * abs(float((gained + held).mean()))
+    if bound > enough:
+        bound = min(bound, _by_boxes(problem, majorant, weight, (top, spend), enough))
     return Calendar(
         spend=spend.reshape(problem.shape),
         value=float(value),
-        upper_bound=max(float(bound), float(value)),
+        upper_bound=max(float(bound) - before, float(value)),
         earned=gained + held,
         held=held,
     )
+
+
+def _by_boxes(problem: Joint, majorant: Majorant, weight: Draws, starts: tuple[Cells, ...], enough: float) -> float:
+    """The bound on the weighted mean that boxes leave; the channels are parted at the first of `starts`."""
+    form, market, calendars = problem.form, problem.market, [start.reshape(problem.shape) for start in starts]
+    shares = shares_of(form, market, majorant, jnp.asarray(calendars[0]), jnp.asarray(weight))
+    constant, most = float(shares.constant), jnp.asarray(most_by_channel(problem))
+    return constant + tightened(form, market, shares, problem.limits, most, calendars, enough - constant)
 
 
 def climb(oracle: Oracle, projection: Projection, start: Cells, enough: float) -> Cells:
@@ -182,9 +200,16 @@ def _oracle(problem: Joint) -> Oracle:
 
 def _majorant_oracle(problem: Joint, weight: Draws) -> Oracle:
     """The mean over reweighted draws of what the majorant earns, and its gradient."""
-    lower, upper = (jnp.asarray(end.reshape(problem.shape)) for end in (problem.limits.lower, problem.limits.upper))
-    majorant = majorant_of(problem.form, problem.market, lower, upper, jnp.asarray(most_by_channel(problem)))
+    return _above(problem, _majorant(problem), weight)
+
+
+def _above(problem: Joint, majorant: Majorant, weight: Draws) -> Oracle:
     return partial(_call, _weighted_majorant, problem, (majorant, jnp.asarray(weight)))
+
+
+def _majorant(problem: Joint) -> Majorant:
+    lower, upper = (jnp.asarray(end.reshape(problem.shape)) for end in (problem.limits.lower, problem.limits.upper))
+    return majorant_of(problem.form, problem.market, lower, upper, jnp.asarray(most_by_channel(problem)))
 
 
 def most_by_channel(problem: Joint) -> Float[np.ndarray, " channel"]:
@@ -213,4 +238,4 @@ def _measured_gain(form: Form, market: Market, spend: Array, measure: Measure, h
 def _weighted_majorant(
     form: Form, market: Market, spend: Array, majorant: Majorant, weight: Array
 ) -> tuple[Array, Array]:
-    return jax.value_and_grad(lambda x: (weight * earned(form, market, x, majorant)).mean())(spend)
+    return jax.value_and_grad(lambda x: (weight * at_most(form, market, x, majorant)).mean())(spend)

@@ -92,7 +92,7 @@ def _shortfall(limits: Polytope) -> Rows:
 
 def farthest(limits: Polytope, slope: Cells) -> Cells:
     """The allowed calendar with the largest `slope @ spend`: a vertex, by linear programming."""
-    matrix, most = _one_sided(limits)
+    matrix, most = one_sided(limits)
     unit = max(float(np.abs(slope).max()), 1e-300)
     return _linear_program(-slope / unit, matrix, most, [*zip(limits.lower, limits.upper, strict=True)])
 
@@ -100,7 +100,7 @@ def farthest(limits: Polytope, slope: Cells) -> Cells:
 def repaired(limits: Polytope, spend: Cells) -> Cells:
     """The allowed calendar that moves the least money from `spend`: what rounding has broken is mended exactly."""
     size = len(spend)
-    matrix, most = _one_sided(limits)
+    matrix, most = one_sided(limits)
     up, down = limits.upper - limits.lower, limits.upper - limits.lower
     start = np.clip(spend, limits.lower, limits.upper)
     moved = _linear_program(
@@ -115,7 +115,7 @@ def repaired(limits: Polytope, spend: Cells) -> Cells:
     return np.clip(start + moved[:size] - moved[size:], limits.lower, limits.upper)
 
 
-def _one_sided(limits: Polytope) -> tuple[Float[np.ndarray, "limit cell"], Float[np.ndarray, " limit"]]:
+def one_sided(limits: Polytope) -> tuple[Float[np.ndarray, "limit cell"], Float[np.ndarray, " limit"]]:
     """The rows as `matrix @ spend <= most`."""
     above, below = np.isfinite(limits.high), np.isfinite(limits.low)
     return np.vstack([limits.rows[above], -limits.rows[below]]), np.r_[limits.high[above], -limits.low[below]]

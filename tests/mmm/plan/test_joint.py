@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from mmm.media.saturation import none, power
 from mmm.plan.ascent import Joint, _majorant_oracle, most_by_channel, search
-from mmm.plan.joint import Form, Market, carried, earned, majorant_of, saturated, thinned
+from mmm.plan.joint import Form, Market, carried, earned, saturated, thinned
+from mmm.plan.majorant import at_most, majorant_of
 from mmm.plan.measure import Measure, measured
 from mmm.plan.polytope import Projection
 from tests.mmm.plan.calendars import calendar_problem, with_rows
@@ -68,7 +69,7 @@ def test_the_majorant_is_concave_and_never_below_what_is_earned(seed: int, slope
     ends = (jnp.asarray(end.reshape(problem.shape)) for end in (problem.limits.lower, problem.limits.upper))
     majorant = majorant_of(form, market, *ends, jnp.asarray(most_by_channel(problem)))
     one, other = (jnp.asarray(allowed_calendar(problem, seed + i)) for i in (1, 2))
-    heights = [earned(form, market, spend, majorant) for spend in (one, other, (one + other) / 2)]
+    heights = [at_most(form, market, spend, majorant) for spend in (one, other, (one + other) / 2)]
     room = 1e-9 * float(jnp.abs(heights[0]).max())
     assert (heights[0] >= earned(form, market, one) - room).all()
     assert (heights[2] >= (heights[0] + heights[1]) / 2 - room).all()
@@ -98,7 +99,7 @@ def test_curves_whose_exponential_bends_twice_still_lie_below_their_majorant() -
     majorant = majorant_of(form, market, *ends, jnp.asarray(most_by_channel(problem)))
     assert (majorant.sharpness == 0).all()
     one, other = (jnp.asarray(allowed_calendar(problem, seed)) for seed in (1, 2))
-    heights = [earned(form, market, spend, majorant) for spend in (one, other, (one + other) / 2)]
+    heights = [at_most(form, market, spend, majorant) for spend in (one, other, (one + other) / 2)]
     assert (heights[0] >= earned(form, market, one)).all()
     assert (heights[2] >= (heights[0] + heights[1]) / 2 - 1e-9 * jnp.abs(heights[0])).all()
 
