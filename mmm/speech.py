@@ -125,6 +125,12 @@ def within(text: str, locale: str) -> str:
     return text if text.isupper() or babel(locale).language == "de" else text.lower()
 
 
+def natural(name: str) -> list[tuple[float, str]]:
+    """A key that sorts names as people read them, numbers by their size: `Geo2` before `Geo10`."""
+    parts = re.findall(r"(\d+)|(\D+)", name.casefold())
+    return [(float(digits or "inf"), text) for digits, text in parts]
+
+
 def capitalised(text: str) -> str:
     """The text with a capital at its beginning, and the rest as it is."""
     return text[:1].upper() + text[1:]

@@ -23,6 +23,7 @@ from pandas.tseries.frequencies import to_offset
 
 from mmm.data.panel import load_panel
 from mmm.errors import InputError, listing
+from mmm.speech import natural
 from mmm.study import Study, Window
 
 SAME = 1e-6
@@ -85,11 +86,13 @@ def extend(parent: xr.Dataset, late: xr.Dataset, *, learn: bool = False, restate
 
 def _refuse_other_geos(parent: xr.Dataset, late: xr.Dataset) -> None:
     known, found = (set(map(str, panel["geo"].values)) for panel in (parent, late))
-    problems = [f"the new data lack the geos {listing(sorted(known - found))}: add them"] if known - found else []
+    problems = (
+        [f"the new data lack the geos {listing(sorted(known - found, key=natural))}: add them"] if known - found else []
+    )
     if found - known:
         problems.append(
-            f"the new data have geos that the run does not know, {listing(sorted(found - known))}: correct their "
-            "names, or fit a study that has them"
+            f"the new data have geos that the run does not know, {listing(sorted(found - known, key=natural))}: "
+            "correct their names, or fit a study that has them"
         )
     if problems:
         raise InputError(problems)

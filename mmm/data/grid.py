@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 import pandas as pd
 
 from mmm.errors import listing
+from mmm.speech import natural
 
 
 def grid_problems(
@@ -34,7 +35,7 @@ def _duplicates(time: pd.Series, geo: pd.Series, where: Callable[[int], str], ha
     remedy = "keep one row a period, or add them up" + (
         "" if has_geo else "; if the rows are regions, name their column as data.geo"
     )
-    for name in sorted(geo[twice].unique()):
+    for name in sorted(geo[twice].unique(), key=natural):
         rows = time[twice & (geo == name)].sort_values(kind="stable")
         days = [
             f"{_day(day)} ({' and '.join(where(int(row)) for row in group.index[:3])})"
@@ -46,7 +47,7 @@ def _duplicates(time: pd.Series, geo: pd.Series, where: Callable[[int], str], ha
 def _gaps(time: pd.Series, geo: pd.Series, grid: pd.DatetimeIndex, has_geo: bool) -> Iterator[str]:
     """Periods that are not there, one sentence for the geos that lack the same ones."""
     lacking: dict[tuple[pd.Timestamp, ...], list[str]] = {}
-    for name in sorted(geo.unique()):
+    for name in sorted(geo.unique(), key=natural):
         missing = tuple(grid.difference(pd.DatetimeIndex(time[geo == name])))
         if missing:
             lacking.setdefault(missing, []).append(name)

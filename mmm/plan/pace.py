@@ -44,6 +44,7 @@ from mmm.plan.outlook import outcome, outlook_at
 from mmm.plan.reference import reference_at
 from mmm.plan.risk import interval, probability
 from mmm.plan.scenario import reach_of
+from mmm.speech import natural
 from mmm.study import INTERVAL
 
 MOVED: Final = 1e-3
@@ -90,7 +91,7 @@ def _so_far(fit: xr.DataTree, panel: xr.DataTree, plan: pd.DataFrame) -> xr.Data
     inside = times[times.isin(horizon)]
     problems = []
     if list(known["geo"].values) != list(new["geo"].values):
-        theirs, ours = (listing(sorted(map(str, one["geo"].values))) for one in (new, known))
+        theirs, ours = (listing(sorted(map(str, one["geo"].values), key=natural)) for one in (new, known))
         problems.append(f"the data have the regions {theirs}, and the run has {ours}: give the same regions")
     if (late := times[times > horizon[-1]]).size:
         problems.append(

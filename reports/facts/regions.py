@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mmm.speech import natural
 from reports.facts.decision import certified, horizon
 from reports.facts.scenarios import SMALLEST_GAP
 from reports.language import Language, Sentence, column_scale, number, say, styled, unit_name
@@ -41,7 +42,7 @@ def numbers(source: Source) -> dict[str, Any]:
                 "proposed": float(row["recommended_spend"]),
                 "moves": {name: float(moves.get((geo, name), float("nan"))) for name in channels},
             }
-            for geo, row in total.iterrows()
+            for geo, row in total.loc[sorted(total.index, key=natural)].iterrows()
         ],
     }
 
