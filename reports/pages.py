@@ -50,10 +50,13 @@ def board(source: Source, facts: Facts, figures: Mapping[str, Figure], notebooks
     words = language(source)
     labels = {row["channel"]: row["label"] for row in facts["evidence"]["channels"]}
     page = _frame(source, facts, words, figures, source.study.report.title or DEFAULT_TITLE)
+    decided = _decision(facts, words)
+    if _decided(facts):
+        decided["paragraphs"] += frontier.size(facts["frontier"], words)
     return page | {
         "banner": headline.banner(facts["decision"], facts["trust"]["checks"], words),
         "cards": headline.cards(facts["decision"], facts["contribution"], words),
-        "decision": _decision(facts, words),
+        "decision": decided,
         "contribution": contribution.words(facts["contribution"], words, labels),
         "frequency": frequency.words(facts["frequency"], words),
         "scenarios": scenarios.words(facts["scenarios"], words, facts["decision"]["action"]),
@@ -78,7 +81,7 @@ def budget(source: Source, facts: Facts, figures: Mapping[str, Figure]) -> dict[
     page = _frame(source, facts, words, figures, "Budget scenarios")
     return page | {
         "banner": headline.banner(facts["decision"], facts["trust"]["checks"], words),
-        "decision": decision.words(facts["decision"], words),
+        "decision": _decision(facts, words),
         "scenarios": scenarios.words(facts["scenarios"], words, facts["decision"]["action"]),
         "frontier": frontier.words(facts["frontier"], words),
         "flighting": flighting.words(facts["flighting"], words),
@@ -117,11 +120,15 @@ def quarter(source: Source, facts: Facts, known: dict[str, Any]) -> dict[str, An
 
 
 def _decision(facts: Facts, words: Language) -> dict[str, Any]:
-    """The decision, and whether its budget is too large or too small where the run may say so."""
+    """The decision, and what its plan leaves after its cost where the run may say so."""
     made = decision.words(facts["decision"], words)
-    if facts["decision"]["action"] != "none" and facts["decision"]["verdict"] != "fail":
-        made["paragraphs"] += frontier.size(facts["frontier"], words)
+    if _decided(facts):
+        made["paragraphs"] += finance.left(facts["finance"], words, facts["decision"]["action"])
     return made
+
+
+def _decided(facts: Facts) -> bool:
+    return facts["decision"]["action"] != "none" and facts["decision"]["verdict"] != "fail"
 
 
 def _method(facts: Facts, words: Language, notebooks: list[str]) -> dict[str, Any]:

@@ -136,7 +136,10 @@ def _scenarios(deck: Deck, facts: Mapping[str, dict[str, Any]], page: Mapping[st
     slide = _slide(deck, page["scenarios"]["heading"].text)
     rows = [row for row in facts["scenarios"]["scenarios"] if row["scenario"] != "hold"]
     if rows:
+        profits = facts["scenarios"]["margin"] is not None and deck.words.valued
         series = {word("Gain against hold"): [row["gain"][0] for row in rows]}
+        if profits:
+            series = {word("Profit against hold"): [row["profit"] for row in rows]}
         _bars(deck, slide, [word(title(row["scenario"])) for row in rows], series, (EDGE, 3.4, 12.5, 6.6))
         _table(deck, slide, page["scenarios"]["table"], EDGE, 10.2, WIDTH - 2 * EDGE)
     _text(deck, slide, 15, 3.6, WIDTH - 15 - EDGE, 6.6, page["scenarios"]["paragraphs"], BODY - 2)

@@ -1,8 +1,9 @@
 """What should move, and what would that earn? The recommended spend by channel, and the plans side by side.
 
 `spend_shift` draws a dot for today's spend and an arrow to the proposed one, with the signed change beside it; the
-largest budgets come first. `scenarios` draws the gain of each plan over holding, with its 90 % interval and the
-probability that it beats holding: a plan whose interval includes a loss looks like it.
+largest budgets come first. `scenarios` draws what each plan gains over holding, with its 90 % interval: a plan whose
+interval includes a loss looks like it. Where the study gives a margin the gain is profit, for a plan that spends more
+may bring more revenue and leave less.
 """
 
 from __future__ import annotations
@@ -142,14 +143,14 @@ def allocation(
 
 @theme.styled
 def scenarios(source: Source, ax: Axes | None = None, *, unit: Units | None = None) -> Axes:
-    """Gain of every plan over holding the present spend: mean, 90 % interval, probability of a gain.
+    """Gain of every plan over holding the present spend: mean and 90 % interval, in profit where the margin is known,
+    else in what the KPI is worth, and then the probability of a gain.
 
     `source` gives the table `scenarios`. Holding itself is the line at zero.
     """
     unit = unit or units(source)
-    rows = table(source, "scenarios")
-    rows = rows[rows["scenario"] != "hold"][::-1]
-    low, mean, high = (rows[f"gain_vs_hold_{part}"].to_numpy(dtype=float) for part in ("p05", "mean", "p95"))
+    rows = against_hold(table(source, "scenarios"), unit)[::-1]
+    low, mean, high = (rows[part].to_numpy(dtype=float) for part in ("p05", "mean", "p95"))
     scale = labels.scale(np.concatenate([low, high]), unit.worth)
     ax = theme.frame(theme.axes(ax, 15.0, 1.6 + 0.75 * len(rows)), grid="x")
     ax.axvline(0, color=theme.INK, linewidth=0.8, linestyle=(0, (3, 2)), zorder=1)
@@ -167,12 +168,27 @@ def scenarios(source: Source, ax: Axes | None = None, *, unit: Units | None = No
         )
         gain, sure = labels.money(mean[place], unit.worth, sign=True), labels.percent(chance[place])
         known = np.isfinite(chance[place])
-        words = word("{gain}, {p} chance of a gain", gain=gain, p=sure) if known else word("changes nothing")
-        labels.at_right(ax, place, words, gap=6.0, color=theme.INK)
+        odds = gain if unit.profitable else word("{gain}, {p} chance of a gain", gain=gain, p=sure)
+        labels.at_right(ax, place, odds if known else word("changes nothing"), gap=6.0, color=theme.INK)
     ax.set_yticks(range(len(rows)), labels.names([title(str(name)) for name in rows["scenario"]], 24))
     ax.tick_params(axis="y", labelcolor=theme.INK)
     ax.set_ylim(-0.6, len(rows) - 0.4)
     labels.plain_ticks(ax.xaxis)
-    what = scale.label(word("Gain over the present spend"))
+    over = message("Profit over the present plan") if unit.profitable else message("Gain over the present spend")
+    what = scale.label(word(over))
     labels.name_x(ax, word("{what} (mean, {level} interval)", what=what, level=labels.level()))
     return ax
+
+
+def against_hold(scenarios: pd.DataFrame, unit: Units) -> pd.DataFrame:
+    """Every plan but holding, with `mean, p05, p95` of its gain over it: profit where the margin is known."""
+    held = scenarios["scenario"] == "hold"
+    rows = scenarios[~held]
+    found = rows[["scenario", "probability_beats_hold"]].copy()
+    for part in ("mean", "p05", "p95"):
+        gain = rows[f"gain_vs_hold_{part}"].astype(float)
+        if unit.profitable:
+            extra = rows["budget"].astype(float) - float(scenarios.loc[held, "budget"].iloc[0])
+            gain = gain.combine(extra, unit.finance.profit)
+        found[part] = gain
+    return found

@@ -13,7 +13,7 @@ import pandas as pd
 
 from mmm.plots import labels
 from mmm.plots.backtest import largest_geo
-from mmm.plots.budget import moves, title
+from mmm.plots.budget import against_hold, moves, title
 from mmm.plots.curves import curves_of
 from mmm.plots.names import gate_name, spoken
 from mmm.plots.source import Source, Units, channels, table, total, units
@@ -148,17 +148,18 @@ def fit_over_time(source: Source) -> str:
 
 @spoken_for
 def scenarios(source: Source) -> str:
-    """Every plan's gain over holding and its probability."""
-    rows = table(source, "scenarios")
-    worth = units(source).worth
+    """Every plan's gain over holding, in profit where the margin is known, else with its probability."""
+    unit = units(source)
     parts = []
-    for row in rows[rows["scenario"] != "hold"].to_dict("records"):
-        middle, low, high = (float(row[f"gain_vs_hold_{part}"]) for part in ("mean", "p05", "p95"))
-        gain = _interval(middle, low, high, worth, sign=True)
+    for row in against_hold(table(source, "scenarios"), unit).to_dict("records"):
+        gain = _interval(row["mean"], row["p05"], row["p95"], unit.worth, sign=True)
         chance = row["probability_beats_hold"]
         words = word("{gain}, {p} chance of a gain", gain=gain, p=labels.percent(chance))
-        parts.append(f"{title(row['scenario'])} {words if chance == chance else word('changes nothing')}")
+        known = gain if unit.profitable else words
+        parts.append(f"{title(row['scenario'])} {known if chance == chance else word('changes nothing')}")
     text = "Gain over holding the present spend, with {level} intervals: {plans}."
+    if unit.profitable:
+        text = "Profit over the present plan, with {level} intervals: {plans}."
     return word(text, level=labels.level(), plans="; ".join(parts))
 
 

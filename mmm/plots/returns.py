@@ -40,7 +40,7 @@ def roi(
     ax.set_xlim(right=max(right, 1.2 * unit.break_even))
     ax.axvline(unit.break_even, color=theme.INK, linewidth=0.8, linestyle=(0, (3, 2)), zorder=1)
     ax.annotate(
-        word("break-even"),
+        word("break-even") if unit.profitable else word("equals spend"),
         (unit.break_even, 1.0),
         xycoords=("data", "axes fraction"),
         xytext=(3, 1),

@@ -11,7 +11,7 @@ colours; a bare frame knows neither, and its plots say "KPI" and write no curren
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -49,14 +49,14 @@ class Units:
     """What the numbers are: `currency` of spend, name and unit of the KPI, and whether the KPI is worth money.
 
     `worth` is what a gain or a return is counted in: money, or KPI units where nobody says what one is worth.
-    `break_even` is the return at which a unit of money earns itself back: one over the study's margin, or 1.
+    `finance` has the study's margin.
     """
 
     currency: str = ""
     kpi_name: str = "KPI"
     kpi_unit: str = ""
     valued: bool = True
-    break_even: float = 1.0
+    finance: Finance = field(default_factory=Finance)
 
     @property
     def kpi_in_text(self) -> str:
@@ -66,6 +66,16 @@ class Units:
     @property
     def worth(self) -> str:
         return self.currency if self.valued else self.kpi_unit
+
+    @property
+    def break_even(self) -> float:
+        """The return at which a unit of money earns itself back: one over the study's margin, or 1."""
+        return self.finance.paying_return
+
+    @property
+    def profitable(self) -> bool:
+        """Whether it is known what a gain leaves as profit."""
+        return self.valued and self.finance.margin is not None
 
 
 def table(source: Source, name: str) -> pd.DataFrame:
@@ -103,12 +113,12 @@ def units(source: Source) -> Units:
     study = _study(source)
     if not study:
         return Units(kpi_name=word("KPI"))
-    kpi, pays = study["data"]["kpi"], _break_even(study)
+    kpi, finance = study["data"]["kpi"], Finance.model_validate((study.get("plan") or {}).get("finance") or {})
     if kpi.get("kind", "revenue") == "revenue":
-        return Units(study["currency"], word("Revenue"), study["currency"], break_even=pays)
+        return Units(study["currency"], word("Revenue"), study["currency"], finance=finance)
     name = str(kpi["column"]).replace("_", " ").strip()
     valued = kpi.get("value_per_kpi", 1.0) != 1.0
-    return Units(study["currency"], capitalised(name), "", valued=valued, break_even=pays)
+    return Units(study["currency"], capitalised(name), "", valued=valued, finance=finance)
 
 
 def locale(source: object) -> str | None:
@@ -142,10 +152,6 @@ def period(time: pd.Series) -> str:
         return word("period")
     step = float(np.median(days))
     return word(min(PERIODS, key=lambda name: abs(np.log(PERIODS[name] / step))))
-
-
-def _break_even(study: dict[str, Any]) -> float:
-    return Finance.model_validate((study.get("plan") or {}).get("finance") or {}).paying_return
 
 
 def _study(source: Source) -> dict[str, Any]:

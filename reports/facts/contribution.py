@@ -230,7 +230,9 @@ def _losses(paid: list[dict[str, Any]], break_even: float, language: Language) -
     unsure = [row["channel"] for row in paid if row["roi"][1] < break_even <= row["roi"][2]]
     losing = [row["channel"] for row in paid if row["roi"][2] < break_even]
     made = []
-    if losing:
+    if len(losing) == len(paid) > 1:
+        made.append(say(language, "*No channel pays back*: every interval lies wholly below break-even."))
+    elif losing:
         text = plural(
             len(losing),
             "{names:names} does not pay back: the whole interval lies below break-even.",

@@ -1,13 +1,14 @@
 """What does each plan mean for finance?
 
-The lines of `tables/finance.csv` by scenario (spend, revenue, margin, profit, present value, risk), the spend by
-channel and scenario, what was assumed, and the hash of the plan of record: the SHA-256 of the recommended
-allocation's rows, so that a signature belongs to these numbers and no others. Money was apportioned to the cent where
-it was computed; here it is only shown.
+The lines of `tables/finance.csv` by scenario (spend, revenue, margin, profit, present value, risk), what the plan to
+be decided leaves once media are paid, the spend by channel and scenario, what was assumed, and the hash of the plan of
+record: the SHA-256 of the recommended allocation's rows, so that a signature belongs to these numbers and no others.
+Money was apportioned to the cent where it was computed; here it is only shown.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -72,6 +73,27 @@ def _lines(finance: pd.DataFrame) -> dict[str, dict[str, tuple[float, float, flo
     return found
 
 
+def left(facts: dict[str, Any], language: Language, action: str) -> list[Sentence]:
+    """What the plan to be decided leaves once media are paid; nothing where the margin or its interval is not known."""
+    plan = "recommended" if action == "act" else "hold"
+    mean, low, high = facts["lines"].get("profit", {}).get(plan, (math.nan,) * 3)
+    if not language.valued or low != low:
+        return []
+    verdict = (
+        "so it pays for itself"
+        if low > 0
+        else "so it *costs more than it brings*"
+        if high < 0
+        else "so it is *not settled* whether it pays for itself"
+    )
+    named = "the proposed plan" if action == "act" else "the present plan"
+    text = (
+        "*Once its media are paid*, {plan:phrase} leaves {profit:signed_money} of profit "
+        "(~{interval:money_interval}~), {verdict:phrase}."
+    )
+    return [say(language, text, plan=named, profit=mean, interval=(low, high), verdict=verdict)]
+
+
 def words(facts: dict[str, Any], language: Language) -> dict[str, Any]:
     """Tables and sentences of the finance page; tables are None where the plan lacks them."""
     page = {
@@ -101,6 +123,10 @@ def _line_table(facts: dict[str, Any], language: Language) -> Table | None:
         by_scenario = facts["lines"].get(line)
         if by_scenario:
             cells = [_amount(language, kind, by_scenario.get(scenario)) for scenario in facts["scenarios"]]
+            if line == "payback":  # what a plan brings ends with it: one that loses money is never paid back
+                profits = facts["lines"]["profit"]
+                loses = [profits[scenario][0] < 0 for scenario in facts["scenarios"]]
+                cells = [say(language, "never") if lost else cell for lost, cell in zip(loses, cells, strict=True)]
             rows.append([say(language, name), *cells])
     return Table(
         caption=say(

@@ -88,7 +88,7 @@ def _returned(contribution: dict[str, Any], language: Language) -> Card:
 def _decided(facts: dict[str, Any], language: Language) -> list[Card]:
     if facts["action"] == "none":
         nothing = ("–", "no plan was made", "")
-        return [_card(language, (label, *nothing)) for label in ("Recommended shift", "Expected gain")]
+        return [_card(language, (label, *nothing)) for label in ("Recommended shift", "Expected gain in {kpi}")]
     act = facts["action"] == "act"
     move = ("{shift:money}", "of {budget:money}", "within the agreed bounds")
     stay = ("Hold", "of {budget:money}", "keep the current plan")
@@ -104,7 +104,7 @@ def _decided(facts: dict[str, Any], language: Language) -> list[Card]:
         ),
         _card(
             language,
-            ("Expected gain" if act else "Best alternative", *worth),
+            ("Expected gain in {kpi}" if act else "Best alternative", *worth),
             gain=facts["gain"],
             interval=facts["gain_interval"],
             p=facts["probability"],

@@ -15,6 +15,7 @@ from mmm import plots
 from mmm.errors import InputError
 from mmm.plots import theme
 from mmm.plots.source import Units, channels, period, table, units
+from mmm.study import Finance
 
 
 def test_a_frame_and_a_run_give_the_same_figure_but_for_the_units(run: Path) -> None:
@@ -25,8 +26,11 @@ def test_a_frame_and_a_run_give_the_same_figure_but_for_the_units(run: Path) -> 
 
 
 def test_the_line_of_break_even_stands_where_the_margin_pays_the_spend_back(run: Path) -> None:
-    with_margin = plots.roi(table(run, "channels"), unit=Units("EUR", "Revenue", "EUR", break_even=2.5))
+    with_margin = plots.roi(table(run, "channels"), unit=Units("EUR", "Revenue", "EUR", finance=Finance(margin=0.4)))
     assert 2.5 in [line.get_xdata()[0] for line in with_margin.lines]
+    assert "break-even" in [text.get_text() for text in with_margin.texts]
+    without = plots.roi(table(run, "channels"), unit=Units("EUR", "Revenue", "EUR"))
+    assert "equals spend" in [text.get_text() for text in without.texts]
     assert units(run).break_even == pytest.approx(1 / 0.38)  # the margin of the run's study
     assert Units().break_even == 1.0
 
@@ -124,6 +128,26 @@ def test_a_losing_plan_is_drawn_as_a_loss() -> None:
     assert [text.get_text() for text in ax.texts] == ["+€200k, 86% chance of a gain", "−€300k, <1% chance of a gain"]
     colours = [to_hex(line.get_color()) for line in ax.lines if line.get_marker() in ("o", "D")]
     assert colours == [theme.MUTED, theme.LOSS]
+
+
+def test_with_a_margin_plans_are_compared_by_the_profit_they_leave() -> None:
+    rows = [
+        ("hold", 1e6, 0.0, 0.0, 0.0, np.nan),
+        ("cut", 8e5, -1e5, -2e5, 0.0, 0.05),
+        ("grow", 1.2e6, 3e5, 2e5, 4e5, 1.0),
+    ]
+    names = [
+        "scenario",
+        "budget",
+        *(f"gain_vs_hold_{part}" for part in ("mean", "p05", "p95")),
+        "probability_beats_hold",
+    ]
+    frame, unit = pd.DataFrame(rows, columns=names), Units("EUR", finance=Finance(margin=0.4))
+    ax = plots.scenarios(frame, unit=unit)
+    assert [text.get_text() for text in ax.texts] == ["−€80k", "+€160k"]  # 0.4 x gain - extra spend
+    colours = [to_hex(line.get_color()) for line in ax.lines if line.get_marker() in ("o", "D")]
+    assert colours == [theme.LOSS, theme.GAIN]
+    assert ax.get_xlabel().startswith("Profit")
 
 
 def test_a_shift_carries_its_sign_and_a_channel_that_stays_says_so() -> None:

@@ -117,14 +117,62 @@ def test_the_best_and_the_worst_channel_are_those_of_the_table(run: Path) -> Non
     assert worst["interval"] == pytest.approx((low[worst["worst"]], high[worst["worst"]]))
 
 
+def returning(run: Path, channel: str, factor: float) -> None:
+    """Multiplies what a channel returns."""
+    path = run / "tables" / "channels.csv"
+    table = pd.read_csv(path)
+    rows = (table["metric"] == "roi") & (table["channel"] == channel)
+    table.loc[rows, ["mean", "median", "p05", "p95"]] *= factor
+    table.to_csv(path, index=False)
+
+
 def test_channels_that_may_lose_money_are_named(run: Path) -> None:
+    returning(run, "Online video", 3.0)
+    returning(run, "Paid search", 1.5)
     low, high = wide(run, "p05")["roi"], wide(run, "p95")["roi"]
     pays = 1 / 0.38  # the margin of the run's study
     losing, unsure = set(high.index[high < pays]), set(low.index[(low < pays) & (high >= pays)])
-    assert losing
+    assert len(losing) == 2
     assert set(find(run, "{names:names} do not pay back").facts["names"]) == losing
     assert unsure == {name for said in everything(run) if said.template.startswith("The interval includes a loss")
                       for name in said.facts["names"]}  # fmt: skip
+
+
+def test_where_no_channel_pays_back_the_report_says_so_and_names_none(run: Path) -> None:
+    assert (wide(run, "p95")["roi"] < 1 / 0.38).all()
+    assert find(run, "*No channel pays back*")
+    assert not [said for said in everything(run) if "{names:names} do not pay back" in said.template]
+
+
+@pytest.mark.parametrize(
+    ("ends", "verdict"),
+    [((-2.0, -1.0), "costs more than it brings"), ((-1.0, 1.0), "not settled"), ((1.0, 2.0), "pays")],
+)
+def test_both_documents_say_what_the_decided_plan_leaves(run: Path, ends: tuple[float, float], verdict: str) -> None:
+    path = run / "tables" / "finance.csv"
+    table = pd.read_csv(path)
+    chosen = (table["scenario"] == "recommended") & (table["line"] == "profit")
+    table.loc[chosen, ["p05", "p95"]] = ends
+    table.to_csv(path, index=False)
+    said = [said for said in everything(run) if said.template.startswith("*Once its media are paid*")]
+    assert len(said) == 2  # board and budget
+    assert said[0].facts["profit"] == pytest.approx(table.loc[chosen, "amount"].item())
+    assert verdict in said[0].text
+    assert "the proposed plan" in said[0].text
+
+
+def test_a_plan_that_loses_money_is_never_paid_back(run: Path) -> None:
+    path = run / "tables" / "finance.csv"
+    table = pd.read_csv(path)
+    payback = table[table["line"] == "profit"].assign(
+        line="payback", unit="periods", amount=7.0, p05=np.nan, p95=np.nan
+    )
+    gains = (table["scenario"] == "grow") & (table["line"] == "profit")
+    table.loc[gains, "amount"] = 1.0
+    pd.concat([table, payback]).to_csv(path, index=False)
+    lines = pages.budget(read(run), subjects.numbers(read(run)), {})["finance"]["lines"]
+    (row,) = (row for row in lines.rows if row[0].text.startswith("Payback"))
+    assert [cell.text for cell in row[1:]] == ["never", "never", "never", "7.00"]
 
 
 def test_the_move_names_who_gives_and_who_takes(run: Path) -> None:
@@ -168,6 +216,10 @@ def test_regions_keep_what_the_plan_moves(tmp_path: Path) -> None:
     assert sum(row["proposed"] for row in facts["regions"]) == pytest.approx(rows["recommended_spend"].sum())
     first = rows.iloc[0]
     assert facts["regions"][0]["moves"][first["channel"]] == pytest.approx(first["multiple"] - 1)
+    path = run / "tables" / "allocation_geo.csv"
+    names = {"region-00": "Geo1", "region-01": "Geo10", "region-02": "Geo2"}
+    pd.read_csv(path).replace({"geo": names}).to_csv(path, index=False)
+    assert [row["geo"] for row in subjects.numbers(read(run))["regions"]["regions"]] == ["Geo1", "Geo2", "Geo10"]
     said = find(run, "Splitting {budget").facts
     gain = tables(run)["scenarios"].set_index("scenario").loc["recommended", "gain_vs_hold_mean"]
     assert said["gain"] == pytest.approx(gain, rel=1e-5)
