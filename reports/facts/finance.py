@@ -123,10 +123,10 @@ def _line_table(facts: dict[str, Any], language: Language) -> Table | None:
         by_scenario = facts["lines"].get(line)
         if by_scenario:
             cells = [_amount(language, kind, by_scenario.get(scenario)) for scenario in facts["scenarios"]]
-            if line == "payback":  # what a plan brings ends with it: one that loses money is never paid back
+            if line == "payback":  # what a plan brings ends with it: one that loses money does not pay back
                 profits = facts["lines"]["profit"]
                 loses = [profits[scenario][0] < 0 for scenario in facts["scenarios"]]
-                cells = [say(language, "never") if lost else cell for lost, cell in zip(loses, cells, strict=True)]
+                cells = [say(language, "not on average") if lost else cell for lost, cell in zip(loses, cells, strict=True)]
             rows.append([say(language, name), *cells])
     return Table(
         caption=say(
