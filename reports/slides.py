@@ -228,7 +228,10 @@ def _card(deck: Deck, slide: Any, left: Number, width: Number, card: Mapping[str
 def _bars(
     deck: Deck, slide: Any, names: Sequence[str], series: Mapping[str, Sequence[float]], box: tuple[Number, ...]
 ) -> None:
-    """PowerPoint's own bar chart, first name on top, numbers as the locale of whoever opens it writes them."""
+    """PowerPoint's own bar chart, first name on top, numbers as the locale of whoever opens it writes them.
+
+    One series is named by the title, several by the legend.
+    """
     from pptx.chart.data import CategoryChartData
     from pptx.enum.chart import XL_CHART_TYPE, XL_LEGEND_POSITION, XL_TICK_LABEL_POSITION
     from pptx.util import Cm, Pt
@@ -240,8 +243,12 @@ def _bars(
     placed = slide.shapes.add_chart(XL_CHART_TYPE.BAR_CLUSTERED, *(Cm(part) for part in box), data)
     _describe(placed, ", ".join(series))
     chart = placed.chart
-    chart.has_title = False
     chart.has_legend = len(series) > 1
+    chart.has_title = not chart.has_legend
+    if chart.has_title:
+        title = chart.chart_title.text_frame
+        title.text = next(iter(series))
+        _font(deck, title.paragraphs[0].font, SMALL, deck.look.ink, False)
     if chart.has_legend:
         chart.legend.position, chart.legend.include_in_layout = XL_LEGEND_POSITION.TOP, False
     chart.font.size, chart.font.name = Pt(SMALL), _family(deck)
@@ -253,7 +260,7 @@ def _bars(
     chart.value_axis.tick_label_position = XL_TICK_LABEL_POSITION.HIGH
     labels = chart.value_axis.tick_labels
     labels.number_format, labels.number_format_is_linked = _scaled(deck, [*series.values()]), False
-    chart.value_axis.major_unit = _step([*series.values()])
+    chart.value_axis.major_unit = _step([*series.values()], 5 if box[2] > 15 else 3)
     chart.plots[0].gap_width, chart.plots[0].overlap = 60, -5
     shades = [GREY, deck.look.main] if len(series) > 1 else [deck.look.main]
     for drawn, shade in zip(chart.plots[0].series, shades, strict=True):
@@ -271,10 +278,10 @@ def _scaled(deck: Deck, values: Sequence[Sequence[float]]) -> str:
     return f"{above};-{above};0"
 
 
-def _step(values: Sequence[Sequence[float]]) -> float:
-    """A round distance between the ticks of an axis: about five of them."""
+def _step(values: Sequence[Sequence[float]], ticks: int) -> float:
+    """A round distance between the ticks of an axis: about so many of them."""
     every = [0.0, *(value for row in values for value in row)]
-    rough = max((max(every) - min(every)) / 5, 1e-9)
+    rough = max((max(every) - min(every)) / ticks, 1e-9)
     size = 10.0 ** math.floor(math.log10(rough))
     return next(size * step for step in (1, 2, 5, 10) if size * step >= rough)
 

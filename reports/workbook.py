@@ -46,6 +46,9 @@ PLAN_KEYS = {
     "currency": message("currency"),
     "value_per_kpi": message("value per KPI unit"),
     "caution": message("caution"),
+    "confidence": message("confidence at which caution gives way"),
+    "held_back": message("held back"),
+    "left_out": message("left out"),
     "discount_rate": message("discount rate"),
     "periods": message("periods"),
     "draws": message("draws"),
@@ -62,6 +65,13 @@ PLAN_KEYS = {
     "interaction_remainder": message("remainder of interactions"),
 }
 """What the plan's summary is called; another key is called by its identifier."""
+PLAN_VALUES = {
+    "yes": message("yes"),
+    "no": message("no"),
+    "future": message("future"),
+    "history": message("history"),
+    "one channel at a time": message("one channel at a time"),
+}
 
 LOGO_PIXELS = 48
 """How high the brand's logo stands on the sheet Summary."""
@@ -95,7 +105,7 @@ def _sheets(book: Book, source: Source, facts: Mapping[str, dict[str, Any]], wor
     _channels(book, facts["contribution"], words)
     if curves:
         planner_sheet.curves(book, curves)
-    _assumptions(book, source, facts)
+    _assumptions(book, source, facts, words)
     _checks(book, facts["trust"], words)
 
 
@@ -225,7 +235,7 @@ def _channels(book: Book, contribution: dict[str, Any], words: Language) -> None
         )
 
 
-def _assumptions(book: Book, source: Source, facts: Mapping[str, dict[str, Any]]) -> None:
+def _assumptions(book: Book, source: Source, facts: Mapping[str, dict[str, Any]], words: Language) -> None:
     """The two cells that finance changes come first; yellow cells are inputs."""
     sheet = cells.sheet(book, ASSUMPTIONS, [word("Assumption"), word("Value"), word("Meaning")], [30, 40, 80])
     margin = facts["finance"]["margin"]
@@ -246,7 +256,7 @@ def _assumptions(book: Book, source: Source, facts: Mapping[str, dict[str, Any]]
         word("Value per KPI unit"): str(source.study.data.kpi.value_per_kpi),
         word("Discount rate"): str(facts["finance"]["discount_rate"]),
         **{
-            word("Plan: {key}", key=_plan_key(key)): value
+            word("Plan: {key}", key=_plan_key(key)): _plan_value(value, words)
             for key, value in facts["finance"]["horizon"].items()
             if not key.startswith(("flighting_", "by_geo_"))
         },
@@ -260,7 +270,14 @@ def _assumptions(book: Book, source: Source, facts: Mapping[str, dict[str, Any]]
 
 
 def _plan_key(key: str) -> str:
-    return word(PLAN_KEYS[key]) if key in PLAN_KEYS else key.replace("_", " ")
+    """What a key is called; one that ends in a subject, as `held_back:tv` does, with it."""
+    name, _, subject = key.partition(":")
+    named = word(PLAN_KEYS[name]) if name in PLAN_KEYS else name.replace("_", " ")
+    return f"{named}, {spoken(subject)}" if subject else named
+
+
+def _plan_value(value: str, words: Language) -> str:
+    return word(PLAN_VALUES[value]) if value in PLAN_VALUES else SHOW["message"](words, value)
 
 
 def _checks(book: Book, trust: dict[str, Any], words: Language) -> None:

@@ -126,7 +126,9 @@ def _line_table(facts: dict[str, Any], language: Language) -> Table | None:
             if line == "payback":  # what a plan brings ends with it: one that loses money does not pay back
                 profits = facts["lines"]["profit"]
                 loses = [profits[scenario][0] < 0 for scenario in facts["scenarios"]]
-                cells = [say(language, "not on average") if lost else cell for lost, cell in zip(loses, cells, strict=True)]
+                cells = [
+                    say(language, "not on average") if lost else cell for lost, cell in zip(loses, cells, strict=True)
+                ]
             rows.append([say(language, name), *cells])
     return Table(
         caption=say(
