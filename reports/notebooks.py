@@ -50,6 +50,7 @@ def execute(name: str, run: Path, parameters: Mapping[str, str] | None = None, r
                 progress_bar=False,
                 kernel_name="python3",
                 extra_arguments=["--IPKernelApp.log_level=ERROR"],
+                shutdown_kernel="immediate",  # else it is interrupted first, and complains
             )
         except papermill.PapermillExecutionError as error:
             write_atomic(marked, temporary.read_bytes())

@@ -9,7 +9,6 @@ To let a document know more, write another table into the run folder and name it
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ import yaml
 
 from mmm.errors import InputError
 from mmm.files import FORMULA_STARTS
+from mmm.run import read_manifest
 from mmm.speech import speaking, word
 from mmm.study import Study
 from mmm.study_brand import Brand, kept
@@ -73,12 +73,14 @@ class Source:
 
 def read(run: Path) -> Source:
     """The run at `run`; raises `InputError` that names every missing file and the command that makes it."""
-    required = [run / "run.json", run / "study.yaml", *(run / "tables" / f"{name}.csv" for name in REQUIRED)]
+    manifest = read_manifest(run)
+    required = [run / "study.yaml", *(run / "tables" / f"{name}.csv" for name in REQUIRED)]
     missing = [path.relative_to(run).as_posix() for path in required if not path.exists()]
     if missing:
-        raise InputError([f"{name} is missing: fit the study first with `mmm fit`" for name in missing], run.name)
+        raise InputError(
+            [f"{name} is missing: fit the study first with `mmm fit`" for name in missing], run.resolve().name
+        )
     study = Study.model_validate(yaml.safe_load((run / "study.yaml").read_text(encoding="utf-8")))
-    manifest = json.loads((run / "run.json").read_text(encoding="utf-8"))
     tables = {name: _table(run / "tables" / f"{name}.csv") for name in (*REQUIRED, *OPTIONAL)}
     return Source(study, manifest, tables, kept(run))
 

@@ -237,7 +237,7 @@ def _channels(book: Book, contribution: dict[str, Any], words: Language) -> None
 
 def _assumptions(book: Book, source: Source, facts: Mapping[str, dict[str, Any]], words: Language) -> None:
     """The two cells that finance changes come first; yellow cells are inputs."""
-    sheet = cells.sheet(book, ASSUMPTIONS, [word("Assumption"), word("Value"), word("Meaning")], [30, 40, 80])
+    sheet = cells.sheet(book, ASSUMPTIONS, [word("Assumption"), word("Value"), word("Meaning")], [42, 40, 80])
     margin = facts["finance"]["margin"]
     given = word("share of the value that is margin; the study gives none, so the whole value is taken: set yours")
     if margin is not None:

@@ -10,10 +10,13 @@ from reports.source import geos, language, of_all_geos, read, times
 
 
 def test_every_missing_file_is_named_with_the_command_that_makes_it(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"is not a run folder \(it has no run.json\)"):
+        read(tmp_path)
+    (tmp_path / "run.json").write_text("{}")
     with pytest.raises(InputError) as error:
         read(tmp_path)
-    assert len(error.value.problems) == 7
-    assert error.value.problems[0] == "run.json is missing: fit the study first with `mmm fit`"
+    assert len(error.value.problems) == 6
+    assert error.value.problems[0] == "study.yaml is missing: fit the study first with `mmm fit`"
 
 
 def test_a_table_that_a_run_may_lack_is_empty(bare: Path) -> None:
