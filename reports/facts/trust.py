@@ -184,11 +184,14 @@ def _hidden(facts: dict[str, Any], language: Language) -> list[Sentence]:
     if known is None:
         return []
     if not known["tipped"]:
-        sound = (
-            "A hidden cause of both spend and {outcome} would have to be stronger than any measured one to bring a "
-            "channel that pays back below break-even."
+        sound = plural(
+            len(known["paying"]),
+            "A hidden cause of both spend and {outcome} would have to be stronger than any measured one to bring "
+            "{names:names} below break-even.",
+            "A hidden cause of both spend and {outcome} would have to be stronger than any measured one to bring any "
+            "channel that pays back ({names:names}) below break-even.",
         )
-        return [say(language, sound)]
+        return [say(language, sound, names=known["paying"])]
     text = plural(
         len(known["tipped"]),
         "A hidden cause of both spend and {outcome}, no stronger than the strongest measured one, would bring "

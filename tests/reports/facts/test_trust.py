@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pytest
 
 from reports.facts import trust
 from reports.source import language, read
@@ -63,3 +64,23 @@ def test_coverage_and_error_are_worked_by_hand() -> None:
     )
     assert trust.accuracy(table) == {"rows": 2, "periods": 2, "inside": 1, "wmape": 2 / 40}
     assert trust.accuracy(table.iloc[:0]) is None
+
+
+@pytest.mark.parametrize(
+    ("multiples", "said"),
+    [
+        ([1.4, -0.2, -0.3], "stronger than any measured one to bring TV below break-even."),
+        ([1.4, 2.0, -0.3], "to bring any channel that pays back (TV and Radio) below break-even."),
+        ([0.4, 2.0, -0.3], "no stronger than the strongest measured one, would bring TV below break-even"),
+    ],
+)
+def test_the_channels_that_a_hidden_cause_could_tip_are_named(run: Path, multiples: list[float], said: str) -> None:
+    table = pd.DataFrame({"channel": ["tv", "radio", "print"], "tipping_multiple": multiples})
+    table.to_csv(run / "tables" / "learning.csv", index=False)
+    assert said in " ".join(sentence.text for sentence in page(run, CHECKS)["paragraphs"])
+
+
+def test_where_no_channel_pays_back_nothing_is_said_of_hidden_causes(run: Path) -> None:
+    table = pd.DataFrame({"channel": ["tv"], "tipping_multiple": [-0.4]})
+    table.to_csv(run / "tables" / "learning.csv", index=False)
+    assert "hidden cause" not in " ".join(sentence.text for sentence in page(run, CHECKS)["paragraphs"])
