@@ -31,6 +31,6 @@ def refuse_unknown(executed: Sequence[str]) -> None:
 
 
 def _assigned(cell: str) -> list[str]:
-    nodes = ast.parse(cell).body
-    targets = [target for node in nodes if isinstance(node, ast.Assign) for target in node.targets]
-    return [target.id for target in targets if isinstance(target, ast.Name)]
+    """The names that a cell sets, one by one or several at once."""
+    names = [node for node in ast.walk(ast.parse(cell)) if isinstance(node, ast.Name)]
+    return [name.id for name in names if isinstance(name.ctx, ast.Store)]

@@ -23,11 +23,12 @@ def test_every_parameter_that_the_first_cell_does_not_declare_is_named_with_the_
     "cells",
     [
         [DECLARED, f"{INJECTED}run = 'x'\n", "refuse_unknown(In)"],
+        ["draws, warmup = 500, 500", f"{INJECTED}warmup = 100\n", "refuse_unknown(In)"],
         [DECLARED, "refuse_unknown(In)"],
         ["refuse_unknown(In)"],
         [DECLARED, "other = 1", "refuse_unknown(In)"],
     ],
-    ids=["known", "none given", "run by hand", "an analyst's own cell"],
+    ids=["known", "several at once", "none given", "run by hand", "an analyst's own cell"],
 )
 def test_what_is_declared_or_typed_by_hand_is_no_unknown_parameter(cells: list[str]) -> None:
     refuse_unknown(["", *cells])
