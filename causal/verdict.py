@@ -1,7 +1,7 @@
 """What may we say about a channel, and on what evidence?
 
     verdicts = validate(fit)                       # one row a channel and gate
-    verdicts = validate(fit, latent_demand=True)   # the same, if unmeasured demand is believed to drive spend
+    verdicts = validate(fit, beliefs=Beliefs(latent_demand=True))       # if unmeasured demand is believed in
 
 For each channel: draw the graph, let DoWhy identify, estimate the contribution by adjustment for every posterior draw,
 attack it with the gates, and put one of five labels on it:
@@ -19,7 +19,7 @@ panel and through `mmm.insight`; nothing here knows the model.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -28,13 +28,14 @@ import xarray as xr
 
 from causal import gates, robustness
 from causal.adjustment import GEO
+from causal.beliefs import Beliefs, read_beliefs
 from causal.estimand import overlap
 from causal.evidence import Evidence, Question, amounts, ask, read_evidence
 from causal.experiment import Comparison, agreement_with_experiments, compare
 from causal.gates import GateResult
-from causal.graph import CausalGraph, channel_graph, identify, to_dot
+from causal.graph import identify, to_dot
 from causal.rates import false_alarm_rate
-from mmm.study import INTERVAL
+from mmm.study import INTERVAL, Study
 
 CONFIRMED = "experiment-confirmed"
 QUASI = "quasi-experiment-consistent"
@@ -62,7 +63,6 @@ CONTRADICTING = ("lead", "hidden_demand", "circular_shift", "agreement", "negati
 
 Progress = Callable[[int, int, str], None]
 Experiment = Literal["randomised", "quasi", "contradicts"]
-LatentDemand = bool | Collection[str]
 
 
 def validate(
@@ -70,15 +70,13 @@ def validate(
     *,
     seed: int | None = None,
     lift: pd.DataFrame | None = None,
-    latent_demand: LatentDemand = False,
-    mediators: Mapping[str, Collection[str]] | None = None,
+    beliefs: Beliefs | None = None,
     negative_controls: pd.DataFrame | None = None,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Every gate on every channel, with the label that they allow: the table `verdicts`.
 
-    `latent_demand` says that an unmeasured demand drives spend: for all channels (True), or for those named.
-    `mediators` names, for a channel, the causes that it moves itself (brand search after TV): they are not held still.
+    `beliefs` says what causes what; by default it is what the study says (`causal.beliefs`).
     `lift` is the lift table (`mmm.data.lift.read_lift`): only its experiments can raise a label above "only".
     `negative_controls` holds series that no channel can move, for a further gate (`causal.negative_control`).
     `progress(done, total, channel)` is called after each channel. `seed` defaults to the fit's.
@@ -87,8 +85,7 @@ def validate(
         fit,
         seed=seed,
         lift=lift,
-        latent_demand=latent_demand,
-        mediators=mediators,
+        beliefs=beliefs,
         negative_controls=negative_controls,
         progress=progress,
     ).verdicts
@@ -106,8 +103,7 @@ def examine(
     *,
     seed: int | None = None,
     lift: pd.DataFrame | None = None,
-    latent_demand: LatentDemand = False,
-    mediators: Mapping[str, Collection[str]] | None = None,
+    beliefs: Beliefs | None = None,
     negative_controls: pd.DataFrame | None = None,
     progress: Progress | None = None,
 ) -> Examined:
@@ -115,7 +111,7 @@ def examine(
     evidence = read_evidence(fit, seed, negative_controls=negative_controls)
     compared = {} if lift is None else compare(fit, lift)
     tables, rows = [], []
-    for number, (channel, adjustment, question) in enumerate(_asked(evidence, latent_demand, mediators)):
+    for number, (channel, adjustment, question) in enumerate(_asked(evidence, _believed(fit, beliefs))):
         results = judge(evidence, channel, adjustment, question)
         tables.append(_rows(channel, results, compared.get(channel, []), len(evidence.setting.scale)))
         rows.append({"channel": channel} | _effect(question))
@@ -124,33 +120,34 @@ def examine(
     return Examined(pd.concat(tables, ignore_index=True), pd.DataFrame(rows))
 
 
-def effects(
-    fit: xr.DataTree,
-    *,
-    seed: int | None = None,
-    latent_demand: LatentDemand = False,
-    mediators: Mapping[str, Collection[str]] | None = None,
-) -> pd.DataFrame:
+def effects(fit: xr.DataTree, *, seed: int | None = None, beliefs: Beliefs | None = None) -> pd.DataFrame:
     """The adjusted estimate of each channel's contribution beside the model's own, in KPI units: the table `causal`."""
-    asked = _asked(read_evidence(fit, seed), latent_demand, mediators)
+    asked = _asked(read_evidence(fit, seed), _believed(fit, beliefs))
     return pd.DataFrame([{"channel": channel} | _effect(question) for channel, _, question in asked])
 
 
-def _asked(
-    evidence: Evidence, latent_demand: LatentDemand, mediators: Mapping[str, Collection[str]] | None
-) -> Iterator[tuple[str, tuple[str, ...] | None, Question]]:
+def graphs(fit: xr.DataTree, *, beliefs: Beliefs | None = None) -> dict[str, str]:
+    """The graph of each channel in Graphviz's language: to edit, and to give back as `causal.graph` of the study."""
+    evidence, held = read_evidence(fit, None, samples=1), _believed(fit, beliefs)
+    return {channel: to_dot(held.about(channel, _causes(evidence, channel))) for channel in evidence.channels}
+
+
+def _believed(fit: xr.DataTree, beliefs: Beliefs | None) -> Beliefs:
+    return read_beliefs(Study.model_validate_json(fit.attrs["study"])) if beliefs is None else beliefs
+
+
+def _asked(evidence: Evidence, beliefs: Beliefs) -> Iterator[tuple[str, tuple[str, ...] | None, Question]]:
     """Each channel, what its effect is adjusted for, and the question that this makes."""
     for channel in evidence.channels:
-        adjustment = identify(_graph(evidence, channel, latent_demand, mediators))
+        adjustment = identify(beliefs.about(channel, _causes(evidence, channel)))
         yield channel, adjustment, ask(evidence, channel, adjustment)
 
 
-def graphs(
-    fit: xr.DataTree, *, latent_demand: LatentDemand = False, mediators: Mapping[str, Collection[str]] | None = None
-) -> dict[str, str]:
-    """The graph of each channel in Graphviz's language."""
-    evidence = read_evidence(fit, None, samples=1)
-    return {channel: to_dot(_graph(evidence, channel, latent_demand, mediators)) for channel in evidence.channels}
+def _causes(evidence: Evidence, channel: str) -> list[str]:
+    """What is measured beside a channel."""
+    geos = len(evidence.setting.scale)
+    causes = [name for name in evidence.setting.blocks if name != GEO or geos > 1]
+    return causes + [name for name in evidence.channels if name != channel]
 
 
 def label(results: Sequence[GateResult], experiment: Experiment | None = None) -> str:
@@ -206,16 +203,6 @@ def _attacks(question: Question, evidence: Evidence) -> list[GateResult]:
 
 def _silenced(after: int, note: str) -> list[GateResult]:
     return [GateResult(gate, np.nan, "not_testable", note) for gate in GATES[after:]]
-
-
-def _graph(
-    evidence: Evidence, channel: str, latent_demand: LatentDemand, mediators: Mapping[str, Collection[str]] | None
-) -> CausalGraph:
-    geos = len(evidence.setting.scale)
-    causes = [name for name in evidence.setting.blocks if name != GEO or geos > 1]
-    causes += [name for name in evidence.channels if name != channel]
-    believed = latent_demand if isinstance(latent_demand, bool) else channel in latent_demand
-    return channel_graph(channel, causes, (mediators or {}).get(channel, ()), believed)
 
 
 def _rows(channel: str, results: Sequence[GateResult], compared: Sequence[Comparison], geos: int) -> pd.DataFrame:

@@ -45,8 +45,10 @@ def silent(share: float, message: str) -> None:
 def prepared(study: Study, panel: xr.DataTree) -> xr.DataTree:
     """The panel with the study's experiments beside it, once it is known that every stage can use both.
 
-    Raises `InputError` with all that experiments, model and plan have against the study: before anything is written.
+    Raises `InputError` with all that experiments, graph, model and plan have against the study: before anything is
+    written.
     """
+    from causal.beliefs import read_beliefs
     from mmm.data.lift import read_lift
     from mmm.model.calibrate import to_dataset
     from mmm.model.fit import model_of
@@ -61,6 +63,7 @@ def prepared(study: Study, panel: xr.DataTree) -> xr.DataTree:
 
     questions: dict[str, Callable[[], object]] = {
         "experiments": with_lift,
+        "causal": lambda: read_beliefs(study),
         "model": lambda: model_of(tree, study),
         "plan": lambda: check_plan(panel, study),
         "report": lambda: brand_of(study),

@@ -26,6 +26,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from mmm.errors import InputError, StudyError, closest, listing
+from mmm.study_causal import Causal
 from mmm.study_file import Document, read_document, validate
 from mmm.study_plan import Finance, Flighting, Group, Horizon, Plan, Report, Scenario, Target
 from mmm.study_scenarios import with_scenarios
@@ -351,6 +352,7 @@ class Study(Part):
     data: Data
     model: Model = Model()
     experiments: Key | None = None
+    causal: Causal = Causal()
     fit: Fit = Fit()
     plan: Plan = Plan()
     report: Report = Report()
@@ -358,7 +360,9 @@ class Study(Part):
 
     @model_validator(mode="after")
     def _coherent(self) -> Study:
-        problems = [*_column_clashes(self.data), *_unknown_channels(self)]
+        media, known = (*self.data.channels, *self.data.organic), (*self.data.treatments, *self.data.controls)
+        unknown = (*_unknown_channels(self), *self.causal.unknown(media, known))
+        problems = [*_column_clashes(self.data), *unknown]
         if problems:
             raise ValueError("\n".join(problems))
         return self

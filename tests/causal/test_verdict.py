@@ -130,11 +130,13 @@ def test_a_large_panel_is_adjusted_for_fewer_draws_and_no_small_one_is() -> None
 def test_a_believed_latent_demand_takes_the_estimate_away(fitted: xr.DataTree) -> None:
     first = str(fitted["panel"]["channel"].values[0])
     seen: list[tuple[int, int, str]] = []
-    verdicts = causal.validate(fitted, latent_demand={first}, progress=lambda *step: seen.append(step))
+    verdicts = causal.validate(
+        fitted, beliefs=causal.Beliefs(latent_demand={first}), progress=lambda *step: seen.append(step)
+    )
     labels = verdicts.groupby("channel")["label"].first()
     assert labels[first] == NOT_IDENTIFIABLE
     assert (labels.drop(first) != NOT_IDENTIFIABLE).any()
-    effects = causal.effects(fitted, latent_demand={first}).set_index("channel")
+    effects = causal.effects(fitted, beliefs=believed).set_index("channel")
     assert np.isnan(effects.loc[first, "mean"])
     assert seen[-1][0] == seen[-1][1] == len(labels)
-    assert "a latent demand" in causal.graphs(fitted, latent_demand={first})[first]
+    assert "a latent demand" in causal.graphs(fitted, beliefs=believed)[first]
