@@ -14,6 +14,7 @@ and `robustness` (how it is attacked), and `verdict` (what is said). `DESIGN.md`
 """
 
 from causal.beliefs import Beliefs as Beliefs
+from causal.verdict import arrows as arrows
 from causal.verdict import effects as effects
 from causal.verdict import examine as examine
 from causal.verdict import graphs as graphs

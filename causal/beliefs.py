@@ -68,7 +68,7 @@ def read_beliefs(study: Study) -> Beliefs:
 
 def read_graph(text: str, channels: Collection[str], others: Collection[str] = ()) -> Beliefs:
     """A graph of `channels` and `others`, as text. Raises `InputError` with everything that is wrong with it."""
-    drawn = _parsed(text)
+    drawn = _parsed(text, {name: ours for name, ours in NAMES.items() if name not in (*channels, *others)})
     latent = frozenset(name for name, seen in drawn.nodes(data="latent") if seen)
     problems = list(_problems(drawn, latent, channels, others))
     if problems:
@@ -76,8 +76,8 @@ def read_graph(text: str, channels: Collection[str], others: Collection[str] = (
     return Beliefs(drawn=tuple(drawn.edges), latent=latent)
 
 
-def _parsed(text: str) -> DiGraph:
-    """The graph with our names for what has no column, and `latent` on its nodes."""
+def _parsed(text: str, ours: Mapping[str, str]) -> DiGraph:
+    """The graph with `ours` for names of what has no column, and `latent` on its nodes."""
     import networkx
 
     read: Any
@@ -90,8 +90,8 @@ def _parsed(text: str) -> DiGraph:
     graph = networkx.DiGraph()
     for name, given in read.nodes(data=True):
         dashed = "dashed" in str(given.get("style", "")) or str(given.get("observed", "yes")).lower() == "no"
-        graph.add_node(NAMES.get(name, name), latent=dashed)
-    graph.add_edges_from((NAMES.get(cause, cause), NAMES.get(end, end)) for cause, end in networkx.DiGraph(read).edges)
+        graph.add_node(ours.get(name, name), latent=dashed)
+    graph.add_edges_from((ours.get(cause, cause), ours.get(end, end)) for cause, end in networkx.DiGraph(read).edges)
     return graph
 
 

@@ -132,6 +132,18 @@ def graphs(fit: xr.DataTree, *, beliefs: Beliefs | None = None) -> dict[str, str
     return {channel: to_dot(held.about(channel, _causes(evidence, channel))) for channel in evidence.channels}
 
 
+def arrows(fit: xr.DataTree, *, beliefs: Beliefs | None = None) -> pd.DataFrame:
+    """Each channel's graph as rows `channel, cause, effect`, whether the cause is `latent`, and whether it is `held`
+    still: the table `graph`."""
+    evidence, believed = read_evidence(fit, None, samples=1), _believed(fit, beliefs)
+    rows = []
+    for channel in evidence.channels:
+        graph = believed.about(channel, _causes(evidence, channel))
+        still = identify(graph) or ()
+        rows += [(channel, cause, end, cause in graph.latent, cause in still) for cause, end in graph.edges]
+    return pd.DataFrame(rows, columns=["channel", "cause", "effect", "latent", "held"])
+
+
 def _believed(fit: xr.DataTree, beliefs: Beliefs | None) -> Beliefs:
     return read_beliefs(Study.model_validate_json(fit.attrs["study"])) if beliefs is None else beliefs
 

@@ -216,6 +216,7 @@ def validate(run: Path, progress: Progress) -> Iterable[Path]:
     tables = {
         "verdicts": verdicts,
         "causal": adjusted,
+        "graph": causal.arrows(fitted),
         "estimates": estimates(returns, adjusted),
         "cards": cards(fitted, returns, verdicts, adjusted),
     }

@@ -32,6 +32,7 @@ REQUIRED = ("channels", "contribution", "curves", "fit", "checks")
 OPTIONAL = (
     "verdicts",
     "causal",
+    "graph",
     "cards",
     "experiments",
     "allocation",

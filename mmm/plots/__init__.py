@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from mmm.plots.evidence import gates as gates
     from mmm.plots.experiment import counterfactual as counterfactual
     from mmm.plots.experiment import power as power
+    from mmm.plots.graph import causal_graph as causal_graph
     from mmm.plots.moves import moved as moved
     from mmm.plots.returns import intervals as intervals
     from mmm.plots.returns import roi as roi
@@ -49,6 +50,7 @@ _VERBS = {
     "allocation": "budget",
     "calendar": "calendars",
     "causal_agreement": "evidence",
+    "causal_graph": "graph",
     "contribution_over_time": "composition",
     "counterfactual": "experiment",
     "correlation": "review",

@@ -15,6 +15,7 @@ from mmm.plots import labels
 from mmm.plots.backtest import largest_geo
 from mmm.plots.budget import against_hold, moves, title
 from mmm.plots.curves import curves_of
+from mmm.plots.graph import cause_name, graph_of
 from mmm.plots.names import gate_name, spoken
 from mmm.plots.source import Source, Units, channels, table, total, units
 from mmm.plots.theme import spoken_for
@@ -191,6 +192,19 @@ def causal_agreement(source: Source) -> str:
             "Contribution by the mix model and by backdoor adjustment: the two intervals overlap for all {n} channels."
         )
     return word(text, agree=len(frame) - len(apart), n=len(frame), apart=labels.listed(list(apart)))
+
+
+@spoken_for
+def causal_graph(source: Source) -> str:
+    """What is held still for the first channel, and whether anything that nobody measured stands in the way."""
+    arrows, channel = graph_of(source)
+    held, latent = (
+        [cause_name(str(name)) for name in arrows.loc[arrows[kind], "cause"].unique()] for kind in ("held", "latent")
+    )
+    text = word("What moves {channel} and what it moves.", channel=spoken(channel))
+    if held:
+        text += " " + word("Held still: {names}.", names=labels.listed(held))
+    return text + (" " + word("Not measured: {names}.", names=labels.listed(latent)) if latent else "")
 
 
 @spoken_for

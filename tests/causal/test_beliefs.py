@@ -46,6 +46,12 @@ def test_what_we_write_is_read_back(written: object) -> None:
     assert beliefs.latent == {DEMAND}
 
 
+def test_a_column_of_the_study_goes_before_what_we_measure_under_its_name() -> None:
+    drawn = read_graph("digraph { trend -> tv -> kpi; trend -> kpi }", ["tv"], ["trend"]).drawn
+    assert ("trend", "tv") in drawn
+    assert read_graph("digraph { trend -> tv -> kpi }", ["tv"]).drawn[0] == ("the trend", "tv")
+
+
 def test_everything_wrong_with_a_graph_is_said_at_once() -> None:
     with pytest.raises(InputError) as told:
         read_graph(

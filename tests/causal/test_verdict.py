@@ -130,9 +130,8 @@ def test_a_large_panel_is_adjusted_for_fewer_draws_and_no_small_one_is() -> None
 def test_a_believed_latent_demand_takes_the_estimate_away(fitted: xr.DataTree) -> None:
     first = str(fitted["panel"]["channel"].values[0])
     seen: list[tuple[int, int, str]] = []
-    verdicts = causal.validate(
-        fitted, beliefs=causal.Beliefs(latent_demand={first}), progress=lambda *step: seen.append(step)
-    )
+    believed = causal.Beliefs(latent_demand={first})
+    verdicts = causal.validate(fitted, beliefs=believed, progress=lambda *step: seen.append(step))
     labels = verdicts.groupby("channel")["label"].first()
     assert labels[first] == NOT_IDENTIFIABLE
     assert (labels.drop(first) != NOT_IDENTIFIABLE).any()
@@ -140,3 +139,7 @@ def test_a_believed_latent_demand_takes_the_estimate_away(fitted: xr.DataTree) -
     assert np.isnan(effects.loc[first, "mean"])
     assert seen[-1][0] == seen[-1][1] == len(labels)
     assert "a latent demand" in causal.graphs(fitted, beliefs=believed)[first]
+    rows = causal.arrows(fitted, beliefs=believed)
+    assert set(rows.loc[rows["latent"], "channel"]) == {first}
+    assert not rows.loc[rows["channel"] == first, "held"].any()
+    assert rows.loc[rows["channel"] != first].groupby("channel")["held"].any().all()

@@ -400,6 +400,16 @@ def causal_table(sample: Market) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def graph_table(sample: Market) -> pd.DataFrame:
+    """`tables/graph.csv`: season and a latent demand behind every channel, and the next channel behind it."""
+    rows = []
+    for name, other in zip(sample.channels, np.roll(sample.channels, 1), strict=True):
+        causes = [("the season", False), ("a latent demand", True), *([(other, False)] if other != name else [])]
+        rows += [(name, cause, end, latent, not latent) for cause, latent in causes for end in (name, "the KPI")]
+        rows.append((name, name, "the KPI", False, False))
+    return pd.DataFrame(rows, columns=["channel", "cause", "effect", "latent", "held"])
+
+
 def estimates_table(sample: Market) -> pd.DataFrame:
     """`tables/estimates.csv`: adjustment a little wider than the model, and an experiment on the first channel."""
     roi = contribution(sample).sum(1) * sample.value / sample.spend.sum(0)
@@ -509,7 +519,12 @@ def fake_run(
     }
     plan = plan_tables(sample, supported)
     if optional:
-        tables |= {"verdicts": verdicts_table(named), "causal": causal_table(sample), "review": review_table()} | plan
+        tables |= {
+            "verdicts": verdicts_table(named),
+            "causal": causal_table(sample),
+            "graph": graph_table(sample),
+            "review": review_table(),
+        } | plan
         tables["frequency"] = frequency_table(named)
         tables |= {"estimates": estimates_table(sample), "cards": cards_table(sample)}
     (folder / "tables").mkdir(parents=True, exist_ok=True)

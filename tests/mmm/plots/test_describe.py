@@ -13,6 +13,7 @@ from mmm.plots import describe
     [
         "allocation",
         "causal_agreement",
+        "causal_graph",
         "contribution_over_time",
         "decomposition",
         "fit_over_time",

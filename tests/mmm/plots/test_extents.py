@@ -20,6 +20,7 @@ from reports.figures import to_svg
 VERBS = (
     "allocation",
     "causal_agreement",
+    "causal_graph",
     "contribution_over_time",
     "decomposition",
     "fit_over_time",
